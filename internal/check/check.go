@@ -1,0 +1,91 @@
+// Package check runs rules over a mesh model and collects what they find.
+package check
+
+import (
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/probe"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// Severity is how serious a finding is: SARIF's levels.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+	Note    Severity = "note"
+)
+
+// Rule is one thing that the product looks for. Rules are values: they do no
+// I/O and keep no state.
+type Rule struct {
+	ID       string // PMTLS001; never reused
+	Name     string // LivenessProbeBlockedByMTLS; differs from ID
+	Severity Severity
+	Summary  string // one line
+	Doc      string // the page in docs/rules, Markdown
+	// Run reports what it finds through p.Report.
+	Run func(p *Pass)
+}
+
+// Pass gives a rule everything it may read.
+type Pass struct {
+	Rule    *Rule
+	Objects []*render.Object // of the environment, context included
+	Model   mesh.Model
+	// Judgements has one entry per probe of Model.Probes, in the same order.
+	Judgements []mesh.Judgement
+	Report     func(Finding)
+}
+
+// Subject is what a finding speaks of.
+type Subject struct {
+	Ref       render.Ref
+	Container string     // "" for rules on policies
+	Field     probe.Kind // "" for rules on policies
+}
+
+// String returns <namespace>/<Kind>/<name>/<container>/<field>, or
+// <namespace>/<Kind>/<name> for policies: SARIF's fullyQualifiedName.
+func (s Subject) String() string {
+	n := s.Ref.String()
+	if s.Container != "" {
+		n += "/" + s.Container
+	}
+	if s.Field != "" {
+		n += "/" + string(s.Field)
+	}
+	return n
+}
+
+// Related is a fact that decided, and where it stands.
+type Related struct {
+	Text  string
+	Field render.Field
+}
+
+// Finding is what a rule reports. It speaks of objects and fields only; which
+// file and line they come from is found later.
+type Finding struct {
+	Rule     *Rule
+	Severity Severity // the rule's own where empty
+	Verdict  mesh.Verdict
+	Subject  Subject
+	At       render.Field
+	Summary  string // one line: mTLS and liveness probe incompatible - web
+	Message  string // one paragraph, without the chain
+	Chain    []string
+	Assumed  []string
+	Related  []Related
+	Remedies []mesh.Remedy
+	// Suppressed is set where the user asked to be silent about it.
+	Suppressed *Suppression
+}
+
+// Suppression is a user's wish not to be told, with the reason they gave.
+type Suppression struct {
+	Reason string
+	InFile bool         // by a comment in a source file; else by an annotation
+	Field  render.Field // the annotation
+}

@@ -1,0 +1,115 @@
+// Package mesh is the vocabulary of a service mesh's verdict on a probe: what
+// a mesh decides, and the facts that made it decide so.
+package mesh
+
+import (
+	"github.com/org/probe-mtls-action/internal/probe"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// Mode is how a port accepts connections.
+type Mode string
+
+// The modes of Istio's PeerAuthentication; the legacy API's are mapped to them.
+const (
+	ModeUnset      Mode = "UNSET"
+	ModeDisable    Mode = "DISABLE"
+	ModePermissive Mode = "PERMISSIVE"
+	ModeStrict     Mode = "STRICT"
+)
+
+// Verdict is what becomes of a probe.
+type Verdict string
+
+// The verdicts. Unknown and Ambiguous are verdicts, not errors: they say that
+// the manifests in view do not decide.
+const (
+	OK           Verdict = "ok"
+	Breaks       Verdict = "breaks"
+	FalseHealthy Verdict = "false-healthy"
+	Ambiguous    Verdict = "ambiguous"
+	Unknown      Verdict = "unknown"
+)
+
+// Cause says which of a mesh's mechanisms made the verdict; rules select by it.
+type Cause string
+
+// The causes.
+const (
+	CauseNone         Cause = ""
+	CauseMTLS         Cause = "mtls"           // the port requires a client certificate
+	CauseSidecar      Cause = "sidecar"        // the sidecar answers in the application's stead
+	CausePortNotFound Cause = "port-not-found" // a named port that the container does not declare
+	CauseOrder        Cause = "policy-order"   // equal-ranking policies disagree
+	CauseRewrite      Cause = "rewrite"        // the mesh's own probe rewriting breaks it
+)
+
+// Fact is one step of a decision, in plain words, with the value it rests on.
+type Fact struct {
+	// Text is a clause without a full stop: "namespace shop is labelled istio-injection=enabled".
+	Text string
+	// Field is the value the fact rests on; zero for defaults, flags and
+	// configuration, which Text then names.
+	Field render.Field
+	// Deciding marks facts that changed the outcome: without any one of them
+	// the verdict would be another. Only they become related locations.
+	Deciding bool
+}
+
+// Remedy is one way out, right for the mesh version in question.
+type Remedy struct {
+	Title string // imperative, one line: "Exempt port 8080 from mTLS"
+	YAML  string // ready to paste, "" where the remedy is no manifest
+	// Field is where the YAML belongs; zero for a new object.
+	Field render.Field
+}
+
+// Judgement is the verdict on one probe and how it came about.
+type Judgement struct {
+	Probe   *probe.Probe
+	Verdict Verdict
+	Cause   Cause
+	Mode    Mode // of the port, where the decision got that far
+	// Reason is one sentence that names the deciding object.
+	Reason string
+	// Chain is the whole decision in order, first gate first.
+	Chain []Fact
+	// Assumed are the statements the verdict rests on that nothing in view
+	// confirms: "namespace shop is in the mesh (its manifest is not in view)".
+	Assumed  []string
+	Remedies []Remedy // the shortest first
+}
+
+// NoticeKind says what a notice is about; rules select by it.
+type NoticeKind string
+
+// The kinds of notice.
+const (
+	NoticeExceptionNoEffect NoticeKind = "exception-no-effect" // PMTLS007
+	NoticeAPINotServed      NoticeKind = "api-not-served"      // PMTLS008
+	NoticeAppPortExempt     NoticeKind = "app-port-exempt"     // PMTLS009
+)
+
+// Notice is something a mesh has to say of a policy rather than of a probe.
+type Notice struct {
+	Kind NoticeKind
+	// Field is the offending value; its object is the notice's subject.
+	Field    render.Field
+	Text     string // one sentence: what is wrong and why
+	Facts    []Fact
+	Assumed  []string
+	Remedies []Remedy
+}
+
+// Model is a mesh built from the objects of one environment.
+type Model interface {
+	// Probes returns the probes and lifecycle handlers of all workloads, in a
+	// stable order, and whatever is misplaced or malformed among them.
+	Probes() []*probe.Probe
+	Judge(*probe.Probe) Judgement
+	// Notices returns what there is to say of policies, in a stable order.
+	Notices() []Notice
+	// Warnings are remarks on the input that no rule reports: an invalid
+	// object treated as absent, a version newer than the newest known.
+	Warnings() []Fact
+}

@@ -1,0 +1,156 @@
+// Package report holds located results: what every output is made from.
+package report
+
+import (
+	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/source"
+)
+
+// State is a finding's relation to the base revision.
+type State string
+
+// The states. None is a run without a base.
+const (
+	None     State = ""
+	New      State = "new"
+	Existing State = "existing"
+	Fixed    State = "fixed"
+)
+
+// Location is a place in the sources, ready to be shown.
+type Location struct {
+	source.Span
+	Message string // what stands there, for related locations
+	Exact   bool
+	Why     string // why it is inexact
+	// Line is the source line that holds Start, without line end, cut to a
+	// bounded length; "" where the file could not be read.
+	Line string
+	// LineHash is GitHub's primaryLocationLineHash of the line, "" if unknown.
+	LineHash string
+	// Via lists the kustomization files through which the value came.
+	Via []string
+}
+
+// Remedy is a way out, as text.
+type Remedy struct {
+	Title string
+	YAML  string
+	// At is where the YAML belongs; zero for a new object.
+	At source.Span
+}
+
+// Item is one finding at one place in the sources, for all roots it breaks.
+type Item struct {
+	RuleID, RuleName string
+	Severity         check.Severity
+	Verdict          mesh.Verdict
+	// Subject is <namespace>/<Kind>/<name>/<container>/<field> in the first root.
+	Subject string
+	Summary string
+	Message string
+	Chain   []string // the decision in plain words, first gate first
+	Assumed []string
+	At      Location
+	Related []Location
+	// Roots are the directories of all roots that have this finding, sorted.
+	Roots    []string
+	Remedies []Remedy
+	// Fingerprint identifies the finding over commits: 32 hexadecimal digits.
+	Fingerprint string
+	State       State
+	Suppressed  *Suppression
+	// Placement is where the finding goes on a pull request; nil outside one.
+	Placement *Placement
+}
+
+// Suppression is a user's wish not to be told.
+type Suppression struct {
+	Kind   string // inSource, or external: SARIF's words
+	Reason string
+	At     Location
+}
+
+// Side is a side of a diff, in GitHub's words.
+type Side string
+
+// The sides.
+const (
+	Right Side = "RIGHT" // the head: added and context lines
+	Left  Side = "LEFT"  // the base: deleted lines
+)
+
+// PlacementKind says how well a finding fits the diff.
+type PlacementKind string
+
+// The kinds, best first.
+const (
+	OnProbe    PlacementKind = "probe-line"    // the finding's own line is in a hunk
+	OnDeciding PlacementKind = "deciding-line" // a deciding line is in a hunk
+	OnFile     PlacementKind = "file"          // a comment on a changed file
+	InSummary  PlacementKind = "summary"       // no place in the diff
+)
+
+// Placement is where a finding goes on a pull request.
+type Placement struct {
+	Kind PlacementKind
+	Path string // the head's path; the base's for a deleted file
+	Line int    // 1-based, of the head commit (or of the base for Left); 0 for OnFile and InSummary
+	Side Side
+	Note string // "this line came with the base branch", say
+}
+
+// Skip is something that could not be checked.
+type Skip struct {
+	Root string // directory, "" when it is no root
+	render.Problem
+}
+
+// Report is the result of a run.
+type Report struct {
+	Tool  Tool
+	Rules []*check.Rule
+	Items []Item // sorted by file, position, rule
+	// Fixed are findings of the base that are gone.
+	Fixed   []Item
+	Skipped []Skip
+	// Notes are remarks that are no findings: refusals of kustomize, an
+	// unknown newer version, invalid objects treated as absent.
+	Notes []Remark
+	Roots []string // all roots checked, sorted
+	// Unaffected counts the roots left out because the change cannot reach them.
+	Unaffected int
+	// Unused are roots left out because they only serve as a base of others.
+	Unused []string
+	Probes int // probes judged
+	Scope  Scope
+}
+
+// Remark is a note on the input.
+type Remark struct {
+	At    Location // zero when no place is known
+	Text  string
+	Roots []string
+}
+
+// Tool is this program.
+type Tool struct {
+	Version, Commit, IstioVersion string
+}
+
+// Scope says what was compared.
+type Scope struct {
+	Base, Head string // commit IDs, "" without a base
+	// Category tells runs of one workflow apart (a matrix, say).
+	Category string
+	Shard    string // "I/N", "" when unsharded
+}
+
+// Counts is how many findings there are, suppressed ones left out.
+type Counts struct {
+	Errors, Warnings, Notes int
+	New, Existing, Fixed    int
+	Suppressed              int
+}
