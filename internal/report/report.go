@@ -56,7 +56,10 @@ type Item struct {
 	At      Location
 	Related []Location
 	// Roots are the directories of all roots that have this finding, sorted.
-	Roots    []string
+	Roots []string
+	// Occurrences are the rendered objects that have it, sorted by root and
+	// subject: a base used by two overlays has two.
+	Occurrences []Occurrence
 	Remedies []Remedy
 	// Fingerprint identifies the finding over commits: 32 hexadecimal digits.
 	Fingerprint string
@@ -64,6 +67,14 @@ type Item struct {
 	Suppressed  *Suppression
 	// Placement is where the finding goes on a pull request; nil outside one.
 	Placement *Placement
+}
+
+// Occurrence is one rendered object with a finding.
+type Occurrence struct {
+	Root    string
+	Subject string // as in Item
+	// New tells that the base revision did not have this occurrence.
+	New bool
 }
 
 // Suppression is a user's wish not to be told.
