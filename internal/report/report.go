@@ -60,7 +60,7 @@ type Item struct {
 	// Occurrences are the rendered objects that have it, sorted by root and
 	// subject: a base used by two overlays has two.
 	Occurrences []Occurrence
-	Remedies []Remedy
+	Remedies    []Remedy
 	// Fingerprint identifies the finding over commits: 32 hexadecimal digits.
 	Fingerprint string
 	State       State
