@@ -1,0 +1,64 @@
+package check
+
+import (
+	"slices"
+
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// Run judges every probe of the model once, runs the rules over the verdicts
+// and returns what they report, ordered by subject, rule and field. Findings
+// that an annotation of their object asks to ignore are marked as suppressed.
+// Run does no I/O; objects are those the model was built from.
+func Run(rules []*Rule, objects []*render.Object, model mesh.Model) []Finding {
+	probes := model.Probes()
+	judgements := make([]mesh.Judgement, len(probes))
+	for i, p := range probes {
+		judgements[i] = model.Judge(p)
+	}
+
+	var findings []Finding
+	for _, rule := range rules {
+		rule.Run(&Pass{
+			Rule:       rule,
+			Objects:    objects,
+			Model:      model,
+			Judgements: judgements,
+			Report: func(f Finding) {
+				f.Rule = rule
+				if f.Severity == "" {
+					f.Severity = rule.Severity
+				}
+				findings = append(findings, f)
+			},
+		})
+	}
+	suppress(findings, objects)
+	sortFindings(findings)
+	return findings
+}
+
+// sortFindings orders findings so that neither the order of documents nor that
+// of rules shows.
+func sortFindings(findings []Finding) {
+	type keyed struct {
+		key     []string
+		finding Finding
+	}
+	all := make([]keyed, len(findings))
+	for i, f := range findings {
+		root := ""
+		if f.At.Object != nil {
+			root = f.At.Object.Root.Dir
+		}
+		all[i] = keyed{
+			key:     []string{f.Subject.String(), f.Subject.Ref.Group, root, f.Rule.ID, f.At.Path.String(), f.Message},
+			finding: f,
+		}
+	}
+	slices.SortStableFunc(all, func(a, b keyed) int { return slices.Compare(a.key, b.key) })
+	for i := range all {
+		findings[i] = all[i].finding
+	}
+}
