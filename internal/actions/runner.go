@@ -1,0 +1,125 @@
+// Package actions is the edge to the GitHub Actions runner: inputs and event
+// in; log commands, job summary and step outputs out.
+package actions
+
+import (
+	"crypto/rand"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/sethvargo/go-githubactions"
+)
+
+// Runner is the runner as one process sees it: its environment and its log.
+// Log methods never fail and never panic; a log that could not be written shows
+// in Err.
+type Runner struct {
+	action *githubactions.Action
+	log    *stickyWriter
+	getenv func(string) string
+}
+
+// New returns a Runner that reads the environment through getenv and writes
+// the log, standard output of a step, to log.
+func New(log io.Writer, getenv func(string) string) *Runner {
+	w := &stickyWriter{w: log}
+	return &Runner{
+		action: githubactions.New(githubactions.WithWriter(w), githubactions.WithGetenv(getenv)),
+		log:    w,
+		getenv: getenv,
+	}
+}
+
+// Err returns the first error of writing the log.
+func (r *Runner) Err() error { return r.log.Err() }
+
+// InActions reports whether a runner reads the log (GITHUB_ACTIONS=true).
+func (r *Runner) InActions() bool { return r.getenv("GITHUB_ACTIONS") == "true" }
+
+// Debug reports whether the user asked for debug logging (RUNNER_DEBUG=1).
+func (r *Runner) Debug() bool { return r.getenv("RUNNER_DEBUG") == "1" }
+
+// Group starts a foldable group of log lines and returns the func that ends it.
+func (r *Runner) Group(title string) (end func()) {
+	r.action.Group(title)
+	return r.action.EndGroup
+}
+
+// Debugf logs a line that is shown only with debug logging on.
+func (r *Runner) Debugf(format string, args ...any) { r.action.Debugf(format, args...) }
+
+// Noticef makes a notice annotation of the run, without a place.
+func (r *Runner) Noticef(format string, args ...any) { r.action.Noticef(format, args...) }
+
+// Warningf makes a warning annotation of the run, without a place.
+func (r *Runner) Warningf(format string, args ...any) { r.action.Warningf(format, args...) }
+
+// Errorf makes an error annotation of the run, without a place.
+func (r *Runner) Errorf(format string, args ...any) { r.action.Errorf(format, args...) }
+
+// Mask makes the runner replace secret by *** in the log. It writes nothing
+// where no runner reads the log, for the command itself holds the secret, nor
+// for a secret of several lines, which the command cannot carry.
+func (r *Runner) Mask(secret string) {
+	if secret == "" || !r.InActions() || strings.ContainsAny(secret, "\r\n") {
+		return
+	}
+	r.action.AddMask(secret)
+}
+
+// Verbatim lets fn write text that others control to the log. The runner takes
+// any line that starts with "::", or holds "##[", for a command; it is told to
+// stop doing so until fn has returned. The word that starts it again is random,
+// so the text cannot contain it.
+func (r *Runner) Verbatim(fn func(log io.Writer) error) error {
+	if !r.InActions() {
+		return fn(r.log)
+	}
+	resume := rand.Text()
+	r.action.IssueCommand(&githubactions.Command{Name: "stop-commands", Message: resume})
+	ends := &lineEnd{w: r.log, ended: true}
+	defer func() {
+		if !ends.ended {
+			_, _ = io.WriteString(r.log, "\n") // its error is kept for Err
+		}
+		r.action.IssueCommand(&githubactions.Command{Name: resume})
+	}()
+	return fn(ends)
+}
+
+// stickyWriter keeps the first error to itself, since go-githubactions panics
+// when it cannot write a command.
+type stickyWriter struct {
+	mu  sync.Mutex
+	w   io.Writer
+	err error
+}
+
+func (s *stickyWriter) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		_, s.err = s.w.Write(p)
+	}
+	return len(p), nil
+}
+
+func (s *stickyWriter) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// lineEnd notes whether what was written ends a line.
+type lineEnd struct {
+	w     io.Writer
+	ended bool
+}
+
+func (l *lineEnd) Write(p []byte) (int, error) {
+	if len(p) > 0 {
+		l.ended = p[len(p)-1] == '\n'
+	}
+	return l.w.Write(p)
+}
