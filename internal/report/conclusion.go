@@ -1,0 +1,80 @@
+package report
+
+import "github.com/org/probe-mtls-action/internal/check"
+
+// Counts returns how many findings r has. Suppressed findings count as
+// Suppressed and as nothing else, fixed ones as Fixed and as nothing else.
+func (r *Report) Counts() Counts {
+	c := Counts{Fixed: len(r.Fixed)}
+	for i := range r.Items {
+		it := &r.Items[i]
+		if it.Suppressed != nil {
+			c.Suppressed++
+			continue
+		}
+		switch it.Severity {
+		case check.Error:
+			c.Errors++
+		case check.Warning:
+			c.Warnings++
+		default:
+			c.Notes++
+		}
+		switch it.State {
+		case New:
+			c.New++
+		case Existing:
+			c.Existing++
+		}
+	}
+	return c
+}
+
+// Total is how many findings there are, suppressed and fixed ones left out.
+func (c Counts) Total() int { return c.Errors + c.Warnings + c.Notes }
+
+// Policy says which findings fail a run: those at or above FailOn, and with
+// OnlyNew of them only those that the base revision does not have.
+type Policy struct {
+	FailOn  check.Threshold
+	OnlyNew bool
+}
+
+// Fails reports whether it alone fails a run.
+func (p Policy) Fails(it *Item) bool {
+	return it.Suppressed == nil && p.FailOn.Reached(it.Severity) && !(p.OnlyNew && it.State == Existing)
+}
+
+// Conclusion is how a run ended.
+type Conclusion string
+
+// The conclusions.
+const (
+	Success    Conclusion = "success"    // all was checked, and nothing fails
+	Failure    Conclusion = "failure"    // there are findings to fail on
+	Incomplete Conclusion = "incomplete" // nothing to fail on, but not all could be checked
+)
+
+// Conclude returns how a run with result r ends.
+func (r *Report) Conclude(p Policy) Conclusion {
+	for i := range r.Items {
+		if p.Fails(&r.Items[i]) {
+			return Failure
+		}
+	}
+	if len(r.Skipped) > 0 {
+		return Incomplete
+	}
+	return Success
+}
+
+// ExitCode returns the command line's exit code.
+func (c Conclusion) ExitCode() int {
+	switch c {
+	case Success:
+		return 0
+	case Failure:
+		return 1
+	}
+	return 3
+}
