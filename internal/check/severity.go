@@ -2,24 +2,20 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // severities lists the severities, the most serious first.
 var severities = []Severity{Error, Warning, Note}
 
-// rank is 0 for the most serious severity.
-func (s Severity) rank() int {
-	for i, known := range severities {
-		if s == known {
-			return i
-		}
+// Rank is greater for the more serious severity, and 0 for what is none.
+func (s Severity) Rank() int {
+	if i := slices.Index(severities, s); i >= 0 {
+		return len(severities) - i
 	}
-	return len(severities)
+	return 0
 }
-
-// AtLeast reports whether s is as serious as t, or more so.
-func (s Severity) AtLeast(t Severity) bool { return s.rank() <= t.rank() }
 
 // Threshold is the severity from which on findings fail a run.
 type Threshold string
@@ -29,7 +25,7 @@ const Never Threshold = "never"
 
 // ParseThreshold reads the value of --fail-on: error, warning, note or never.
 func ParseThreshold(s string) (Threshold, error) {
-	if t := Threshold(s); t == Never || Severity(t).rank() < len(severities) {
+	if t := Threshold(s); t == Never || Severity(t).Rank() > 0 {
 		return t, nil
 	}
 	return "", fmt.Errorf("unknown severity %q; valid ones: %s", s, strings.Join(ThresholdNames(), ", "))
@@ -45,4 +41,4 @@ func ThresholdNames() []string {
 }
 
 // Reached reports whether a finding of severity s fails the run.
-func (t Threshold) Reached(s Severity) bool { return t != Never && s.AtLeast(Severity(t)) }
+func (t Threshold) Reached(s Severity) bool { return t != Never && s.Rank() >= Severity(t).Rank() }

@@ -40,7 +40,7 @@ func Validate(rules []*Rule) error {
 			bad("name %q is used twice", r.Name)
 		}
 		ids[r.ID], names[r.Name] = true, true
-		if r.Severity.rank() == len(severities) {
+		if r.Severity.Rank() == 0 {
 			bad("severity %q must be error, warning or note", r.Severity)
 		}
 		if r.Summary == "" {

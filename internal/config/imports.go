@@ -1,0 +1,164 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// imports reads values and meshConfig: inline, or from the user's own files.
+func (d *decoder) imports(o *mesh.Options, section *yaml.Node, at render.Path) {
+	if section.Kind != yaml.MappingNode {
+		return
+	}
+	own := render.Field{Object: d.object, Path: at}
+	_, values := child(section, render.Step{Key: "values", Index: -1})
+	_, meshConfig := child(section, render.Step{Key: "meshConfig", Index: -1})
+	if values != nil {
+		o.Values = nil
+		if f, ok := d.fileOrInline(values, own.Key("values"), "values", valuesOf); ok {
+			o.Values, o.Places["values"] = f.Node(), f
+		}
+	}
+	if meshConfig != nil {
+		o.MeshConfig = nil
+		if f, ok := d.fileOrInline(meshConfig, own.Key("meshConfig"), "meshConfig", meshConfigOf); ok {
+			o.MeshConfig, o.Places["meshConfig"] = f.Node(), f
+		}
+	}
+}
+
+// finder picks the part of a file that a setting wants. It returns the zero
+// Field where the document has none.
+type finder func(doc *document) (render.Field, Errors)
+
+func (d *decoder) fileOrInline(n *yaml.Node, own render.Field, what string, find finder) (render.Field, bool) {
+	switch {
+	case isNull(n):
+		return render.Field{}, false
+	case n.Kind == yaml.MappingNode:
+		return own, true
+	case n.Kind != yaml.ScalarNode || n.Tag != "!!str" || n.Value == "":
+		d.fail(n, "", "%s must be a mapping or the path of a file in the repository, not %s", what, kindOf(n))
+		return render.Field{}, false
+	}
+	file, ok := d.inRepository(n, n.Value)
+	if !ok {
+		return render.Field{}, false
+	}
+	return d.importFile(n, file, what, find)
+}
+
+// importFile finds a setting in the one document of a file that has it.
+func (d *decoder) importFile(n *yaml.Node, file, what string, find finder) (render.Field, bool) {
+	data, err := read(d.tree, file)
+	if err != nil {
+		var errs Errors
+		if errors.As(err, &errs) {
+			d.errs = append(d.errs, errs...)
+		} else if errors.Is(err, fs.ErrNotExist) {
+			d.fail(n, "paths are relative to the repository's root", "%s: there is no file %s", what, file)
+		} else {
+			d.fail(n, "", "%s: %v", what, err)
+		}
+		return render.Field{}, false
+	}
+	docs, errs := parse(file, data)
+	var found []render.Field
+	for _, doc := range docs {
+		f, ferrs := find(doc)
+		errs = append(errs, ferrs...)
+		if !f.IsZero() {
+			found = append(found, f)
+		}
+	}
+	d.errs = append(d.errs, errs...)
+	switch {
+	case len(errs) > 0:
+		return render.Field{}, false
+	case len(found) == 0:
+		d.fail(n, "expected "+expected[what], "%s has no %s", file, what)
+		return render.Field{}, false
+	case len(found) > 1:
+		d.fail(n, "keep the one that this mesh runs with in a file of its own", "%s has %d documents with %s", file, len(found), what)
+		return render.Field{}, false
+	}
+	return found[0], true
+}
+
+var expected = map[string]string{
+	"values":     "a values file of istiod's chart or an IstioOperator with spec.values",
+	"meshConfig": "a MeshConfig, the mesh ConfigMap, an IstioOperator with spec.meshConfig, or a values file with meshConfig",
+}
+
+// valuesOf finds istiod's Helm values: the whole of a values file, or
+// spec.values of an IstioOperator.
+func valuesOf(doc *document) (render.Field, Errors) {
+	root := render.Field{Object: doc.object("Values")}
+	switch kind, ok := manifestKind(doc); {
+	case !ok:
+		return mapping(root), notMapping(doc)
+	case kind == "IstioOperator" || kind == "Istio":
+		return mapping(root.Key("spec").Key("values")), nil
+	}
+	return render.Field{}, nil
+}
+
+// meshConfigOf finds a MeshConfig: a file that is one, data.mesh of the mesh
+// ConfigMap, spec.meshConfig of an IstioOperator, or meshConfig of Helm values.
+func meshConfigOf(doc *document) (render.Field, Errors) {
+	root := render.Field{Object: doc.object("MeshConfig")}
+	switch kind, ok := manifestKind(doc); {
+	case !ok:
+		if f := mapping(root.Key("meshConfig")); !f.IsZero() {
+			return f, nil
+		}
+		return mapping(root), notMapping(doc)
+	case kind == "IstioOperator":
+		return mapping(root.Key("spec").Key("meshConfig")), nil
+	case kind == "Istio": // the Sail operator's
+		return mapping(root.Key("spec").Key("values").Key("meshConfig")), nil
+	case kind == "ConfigMap":
+		text := root.Key("data").Key("mesh").Node()
+		if text == nil || text.Kind != yaml.ScalarNode {
+			return render.Field{}, nil
+		}
+		inner, errs := doc.embedded(text)
+		if errs != nil {
+			return render.Field{}, errs
+		}
+		return render.Field{Object: inner.object("MeshConfig")}, nil
+	}
+	return render.Field{}, nil
+}
+
+// manifestKind tells a Kubernetes manifest, by its apiVersion and kind, from
+// other YAML.
+func manifestKind(doc *document) (kind string, ok bool) {
+	_, k := child(doc.root, render.Step{Key: "kind", Index: -1})
+	_, v := child(doc.root, render.Step{Key: "apiVersion", Index: -1})
+	if k == nil || v == nil {
+		return "", false
+	}
+	return k.Value, true
+}
+
+// mapping returns f if a mapping stands there, else the zero Field.
+func mapping(f render.Field) render.Field {
+	if n := f.Node(); n != nil && n.Kind == yaml.MappingNode {
+		return f
+	}
+	return render.Field{}
+}
+
+func notMapping(doc *document) Errors {
+	if doc.root.Kind == yaml.MappingNode {
+		return nil
+	}
+	return Errors{{At: doc.at(doc.root), Message: fmt.Sprintf("expected a mapping, not %s", kindOf(doc.root))}}
+}
