@@ -1,0 +1,368 @@
+// Package graph finds kustomization roots and tells, without rendering, which
+// files the render of each root can read.
+//
+// It parses kustomization files only and follows every field that names a file
+// or a directory. The answer errs on the large side: it holds names that do not
+// exist yet, both names of symbolic links, and where it cannot tell (Helm,
+// plugins, remote bases) it says so in [Closure.Opaque].
+package graph
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/source"
+)
+
+// Renderer is the Renderer name of the roots that this package finds.
+const Renderer = "kustomize"
+
+// FileNames are the names that kustomize accepts for a kustomization file
+// (konfig.RecognizedKustomizationFileNames of kustomize api v0.21).
+var FileNames = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+
+// Edge is one entry of a kustomization file that names a file or a directory.
+type Edge struct {
+	File  string // the kustomization file
+	Line  int    // 1-based line of the entry
+	Field string // such as resources or configMapGenerator.files
+	Ref   string // the entry as it is written
+	To    string // the path it leads to, relative to the repository
+}
+
+// String returns file:line: field ref.
+func (e Edge) String() string {
+	at := source.Span{File: e.File, Start: source.Position{Line: e.Line, Column: 1}}
+	s := strings.TrimSuffix(at.String(), ":1")
+	return s + ": " + e.Field + " " + e.Ref
+}
+
+// Opaque is a reason why the files that a render reads cannot be told.
+type Opaque struct {
+	At   source.Span
+	Why  string // "runs Helm", say
+	Kind OpaqueKind
+}
+
+// OpaqueKind sorts the reasons.
+type OpaqueKind string
+
+// The kinds.
+const (
+	Helm       OpaqueKind = "helm"       // a chart may read any file below its home
+	Plugin     OpaqueKind = "plugin"     // a program of its own decides what it reads
+	Remote     OpaqueKind = "remote"     // the base is not in this repository
+	Unreadable OpaqueKind = "unreadable" // the kustomization file is too large, say
+)
+
+// Closure is everything that the render of a root can read.
+type Closure struct {
+	// Paths are files and directories, by exact name and sorted, whether they
+	// exist or not.
+	Paths []string
+	// Trees are directories below which every file counts, sorted.
+	Trees []string
+	// Opaque lists what cannot be told; any change may then matter.
+	Opaque []Opaque
+}
+
+// Has reports whether a change of the file name can reach the render: name is
+// one of c's paths, lies below one of its trees, or is a file where one of its
+// paths expects a directory (a submodule, a link).
+func (c *Closure) Has(name string) bool {
+	i, found := slices.BinarySearch(c.Paths, name)
+	if found {
+		return true
+	}
+	// Names between name and name+"/" (such as name+"-x") sort in between.
+	if j, _ := slices.BinarySearch(c.Paths, name+"/"); j < len(c.Paths) && j >= i && strings.HasPrefix(c.Paths[j], name+"/") {
+		return true
+	}
+	for _, t := range c.Trees {
+		if within(name, t) || within(t, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// Graph holds the kustomizations of a tree and what each of them names.
+type Graph struct {
+	nodes   map[string]*node // by real directory
+	dirs    []string         // keys of nodes, sorted
+	records map[string]*record
+	reverse func() *index
+}
+
+// node is one directory with a kustomization file.
+type node struct {
+	dir       string
+	component bool
+	foreign   bool
+	own       map[string]int // path -> index in edges, -1 for its own files
+	trees     []string
+	edges     []Edge
+	children  []*node
+	opaque    []Opaque
+}
+
+// index answers "who names this path".
+type index struct {
+	byPath  map[string][]*node // exact names
+	byTree  map[string][]*node
+	sorted  []string // keys of byPath
+	parents map[*node][]*node
+}
+
+// Roots returns all roots of the tree, sorted by directory.
+func (g *Graph) Roots() []render.Root {
+	var roots []render.Root
+	for _, d := range g.dirs {
+		if g.nodes[d].isRoot() {
+			roots = append(roots, render.Root{Dir: d, Renderer: Renderer})
+		}
+	}
+	return roots
+}
+
+// IsRoot reports whether dir is the directory of a root.
+func (g *Graph) IsRoot(dir string) bool {
+	n := g.nodes[dir]
+	return n != nil && n.isRoot()
+}
+
+func (n *node) isRoot() bool { return !n.component && !n.foreign }
+
+// Closure returns what the render of the kustomization in dir can read. The
+// closure of a directory without a kustomization holds the three file names.
+func (g *Graph) Closure(dir string) *Closure {
+	paths, trees := map[string]bool{}, map[string]bool{}
+	c := &Closure{}
+	n := g.nodes[dir]
+	if n == nil {
+		c.Paths = kustomizationFiles(dir)
+		sort.Strings(c.Paths)
+		return c
+	}
+	for _, m := range n.closure() {
+		for p := range m.own {
+			paths[p] = true
+		}
+		for _, t := range m.trees {
+			trees[t] = true
+		}
+		c.Opaque = append(c.Opaque, m.opaque...)
+	}
+	c.Paths, c.Trees = sortedKeys(paths), sortedKeys(trees)
+	sort.Slice(c.Opaque, func(i, j int) bool {
+		a, b := c.Opaque[i], c.Opaque[j]
+		if a.At.File != b.At.File {
+			return a.At.File < b.At.File
+		}
+		return a.At.Start.Before(b.At.Start)
+	})
+	return c
+}
+
+// closure returns n and every node below it, each once, in breadth-first order.
+func (n *node) closure() []*node {
+	seen := map[*node]bool{n: true}
+	list := []*node{n}
+	for i := 0; i < len(list); i++ {
+		for _, c := range list[i].children {
+			if !seen[c] {
+				seen[c] = true
+				list = append(list, c)
+			}
+		}
+	}
+	return list
+}
+
+// Users returns the directories of the kustomizations that name dir as a base,
+// a component or the like, sorted.
+func (g *Graph) Users(dir string) []string {
+	var users []string
+	if n := g.nodes[dir]; n != nil {
+		for _, p := range g.reverse().parents[n] {
+			users = append(users, p.dir)
+		}
+	}
+	sort.Strings(users)
+	return users
+}
+
+// BaseOnly returns the roots that other roots build upon and that therefore are
+// not deployed on their own, sorted. Of roots that name each other in a circle
+// none is base-only unless a root outside the circle builds on it.
+func (g *Graph) BaseOnly() []string {
+	parents := g.reverse().parents
+	used := map[*node]bool{}
+	for _, d := range g.dirs {
+		if n := g.nodes[d]; n.isRoot() && len(parents[n]) == 0 {
+			for _, m := range n.closure()[1:] {
+				used[m] = true
+			}
+		}
+	}
+	var dirs []string
+	for _, d := range g.dirs {
+		if n := g.nodes[d]; n.isRoot() && used[n] {
+			dirs = append(dirs, d)
+		}
+	}
+	return dirs
+}
+
+// Reached returns the roots whose closure has the file name (see
+// [Closure.Has]), sorted.
+func (g *Graph) Reached(name string) []string {
+	ix := g.reverse()
+	var todo []*node
+	seen := map[*node]bool{}
+	visit := func(nodes []*node) {
+		for _, n := range nodes {
+			if !seen[n] {
+				seen[n] = true
+				todo = append(todo, n)
+			}
+		}
+	}
+	visit(ix.byPath[name])
+	for i := sort.SearchStrings(ix.sorted, name+"/"); i < len(ix.sorted) && strings.HasPrefix(ix.sorted[i], name+"/"); i++ {
+		visit(ix.byPath[ix.sorted[i]])
+	}
+	for t, nodes := range ix.byTree {
+		if within(name, t) || within(t, name) {
+			visit(nodes)
+		}
+	}
+	for i := 0; i < len(todo); i++ {
+		visit(ix.parents[todo[i]])
+	}
+	var dirs []string
+	for n := range seen {
+		if n.isRoot() {
+			dirs = append(dirs, n.dir)
+		}
+	}
+	sort.Strings(dirs)
+	return dirs
+}
+
+// Why returns the entries that lead from the root in dir to the file name, the
+// root's own first; empty when name is one of the root's own kustomization
+// files, or is not reached.
+func (g *Graph) Why(dir, name string) []Edge {
+	start := g.nodes[dir]
+	if start == nil {
+		return nil
+	}
+	from := map[*node]*node{start: nil}
+	todo := []*node{start}
+	for i := 0; i < len(todo); i++ {
+		n := todo[i]
+		if e, ok := n.names(name); ok {
+			var chain []Edge
+			if e >= 0 {
+				chain = append(chain, n.edges[e])
+			}
+			for m := n; from[m] != nil; m = from[m] {
+				chain = append(chain, from[m].edgeTo(m))
+			}
+			slices.Reverse(chain)
+			// A base's kustomization file is named both by itself and by the
+			// entry that leads to the base: one entry is enough.
+			return slices.CompactFunc(chain, func(a, b Edge) bool { return a == b })
+		}
+		for _, c := range n.children {
+			if _, seen := from[c]; !seen {
+				from[c] = n
+				todo = append(todo, c)
+			}
+		}
+	}
+	return nil
+}
+
+// names reports whether n itself names the file, and by which edge: -1 for its
+// own kustomization files.
+func (n *node) names(name string) (int, bool) {
+	if e, ok := n.own[name]; ok {
+		return e, true
+	}
+	best, found := 0, false
+	for p, e := range n.own {
+		if strings.HasPrefix(p, name+"/") && (!found || e < best) {
+			best, found = e, true
+		}
+	}
+	if found {
+		return best, true
+	}
+	for _, t := range n.trees {
+		if within(name, t) || within(t, name) {
+			return n.own[t], true
+		}
+	}
+	return 0, false
+}
+
+// edgeTo returns the first entry of n that leads to c.
+func (n *node) edgeTo(c *node) Edge {
+	for _, e := range n.edges {
+		if e.To == c.dir {
+			return e
+		}
+	}
+	return Edge{}
+}
+
+func (g *Graph) makeIndex() *index {
+	ix := &index{byPath: map[string][]*node{}, byTree: map[string][]*node{}, parents: map[*node][]*node{}}
+	for _, d := range g.dirs {
+		n := g.nodes[d]
+		for p := range n.own {
+			ix.byPath[p] = append(ix.byPath[p], n)
+		}
+		for _, t := range n.trees {
+			ix.byTree[t] = append(ix.byTree[t], n)
+		}
+		for _, c := range n.children {
+			ix.parents[c] = append(ix.parents[c], n)
+		}
+	}
+	ix.sorted = make([]string, 0, len(ix.byPath))
+	for p := range ix.byPath {
+		ix.sorted = append(ix.sorted, p)
+	}
+	sort.Strings(ix.sorted)
+	return ix
+}
+
+func newGraph(nodes map[string]*node, records map[string]*record) *Graph {
+	g := &Graph{nodes: nodes, records: records}
+	for d := range nodes {
+		g.dirs = append(g.dirs, d)
+	}
+	sort.Strings(g.dirs)
+	g.reverse = sync.OnceValue(g.makeIndex)
+	return g
+}
+
+// within reports whether name is dir or lies below it.
+func within(name, dir string) bool {
+	return dir == "." || name == dir || strings.HasPrefix(name, dir+"/")
+}
+
+func sortedKeys(m map[string]bool) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

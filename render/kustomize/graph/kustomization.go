@@ -1,0 +1,182 @@
+package graph
+
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	sigsyaml "sigs.k8s.io/yaml"
+)
+
+// refKind says how kustomize uses an entry.
+type refKind int
+
+const (
+	fileRef   refKind = iota // a file
+	baseRef                  // a file, or a directory with a kustomization
+	dataRef                  // [key=]file, of a generator
+	pluginRef                // plugin configuration: inline, a file or a directory
+	chartRef                 // a directory of which every file counts
+)
+
+// ref is one entry of a kustomization file, before it is resolved.
+type ref struct {
+	kind  refKind
+	field string
+	text  string
+	line  int
+}
+
+// record is what a kustomization file says, independent of its place.
+type record struct {
+	component bool
+	foreign   bool // an object of another API group in a file of this name
+	refs      []ref
+	helm      int    // line of the first field that runs Helm, 0 for none
+	broken    string // why the file could not be parsed, "" if it could
+	unread    bool   // the file could not even be read
+}
+
+// fields maps the fields that hold plain lists of names to how they are used.
+// Names are lower case: kustomize matches them without regard to case.
+var fields = map[string]refKind{
+	"resources":             baseRef,
+	"bases":                 baseRef,
+	"components":            baseRef,
+	"crds":                  fileRef,
+	"configurations":        fileRef,
+	"patchesstrategicmerge": fileRef,
+	"generators":            pluginRef,
+	"transformers":          pluginRef,
+	"validators":            pluginRef,
+}
+
+// parse reads a kustomization file. It accepts what kustomize accepts: the
+// first document, YAML or JSON, fields in any case, aliases and merge keys.
+func parse(data []byte) *record {
+	r := &record{}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		// kustomize uses another parser, which forgives a little more.
+		j, err2 := sigsyaml.YAMLToJSON(data)
+		if err2 != nil || yaml.Unmarshal(j, &doc) != nil {
+			r.broken = err.Error()
+			return r
+		}
+	}
+	if doc.Kind != yaml.DocumentNode {
+		r.broken = "the file is empty"
+		return r
+	}
+	r.walk(doc.Content[0])
+	return r
+}
+
+func (r *record) walk(root *yaml.Node) {
+	eachField(root, func(key, v *yaml.Node) {
+		name := strings.ToLower(key.Value)
+		if kind, ok := fields[name]; ok {
+			eachItem(v, func(n *yaml.Node) { r.add(kind, key.Value, n) })
+			return
+		}
+		switch name {
+		case "kind":
+			r.component = v.Value == "Component"
+		case "apiversion":
+			// Flux has a kind Kustomization of its own.
+			r.foreign = strings.HasPrefix(v.Value, "kustomize.toolkit.fluxcd.io/")
+		case "openapi":
+			r.member(key, v, fileRef, "path")
+		case "patches", "patchesjson6902", "replacements":
+			eachItem(v, func(n *yaml.Node) {
+				r.add(fileRef, key.Value, n) // old files list plain names
+				r.member(key, n, fileRef, "path")
+			})
+		case "configmapgenerator", "secretgenerator":
+			eachItem(v, func(n *yaml.Node) {
+				r.member(key, n, dataRef, "files")
+				r.member(key, n, fileRef, "envs", "env")
+			})
+		case "helmglobals", "helmcharts", "helmchartinflationgenerator":
+			r.charts(key, v)
+		}
+	})
+}
+
+// charts adds what Helm charts name: values files, and the home of the charts.
+func (r *record) charts(key, v *yaml.Node) {
+	if r.helm == 0 {
+		r.helm = key.Line
+	}
+	if name := strings.ToLower(key.Value); name != "helmglobals" {
+		r.refs = append(r.refs, ref{chartRef, key.Value, "charts", key.Line})
+	}
+	each := func(n *yaml.Node) {
+		r.member(key, n, chartRef, "chartHome")
+		r.member(key, n, fileRef, "valuesFile", "values", "additionalValuesFiles")
+	}
+	each(v)
+	eachItem(v, each)
+}
+
+// member adds the entries of the named fields of the mapping n.
+func (r *record) member(key, n *yaml.Node, kind refKind, names ...string) {
+	eachField(n, func(k, v *yaml.Node) {
+		for _, name := range names {
+			if strings.EqualFold(k.Value, name) {
+				field := key.Value + "." + k.Value
+				r.add(kind, field, v)
+				eachItem(v, func(n *yaml.Node) { r.add(kind, field, n) })
+			}
+		}
+	})
+}
+
+func (r *record) add(kind refKind, field string, n *yaml.Node) {
+	if n = deref(n); n != nil && n.Kind == yaml.ScalarNode && n.Value != "" {
+		r.refs = append(r.refs, ref{kind, field, n.Value, n.Line})
+	}
+}
+
+// eachField calls f for every field of the mapping n, merged ones included.
+func eachField(n *yaml.Node, f func(key, value *yaml.Node)) {
+	eachFieldDepth(n, f, 0)
+}
+
+func eachFieldDepth(n *yaml.Node, f func(key, value *yaml.Node), depth int) {
+	n = deref(n)
+	if n == nil || n.Kind != yaml.MappingNode || depth > 8 {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], deref(n.Content[i+1])
+		if v == nil {
+			continue
+		}
+		if k.Value == "<<" {
+			eachFieldDepth(v, f, depth+1)
+			eachItem(v, func(m *yaml.Node) { eachFieldDepth(m, f, depth+1) })
+			continue
+		}
+		f(k, v)
+	}
+}
+
+// eachItem calls f for every item of the sequence n.
+func eachItem(n *yaml.Node, f func(*yaml.Node)) {
+	n = deref(n)
+	if n == nil || n.Kind != yaml.SequenceNode {
+		return
+	}
+	for _, c := range n.Content {
+		if c = deref(c); c != nil {
+			f(c)
+		}
+	}
+}
+
+func deref(n *yaml.Node) *yaml.Node {
+	for i := 0; n != nil && n.Kind == yaml.AliasNode && i < 8; i++ {
+		n = n.Alias
+	}
+	return n
+}
