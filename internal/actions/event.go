@@ -149,17 +149,22 @@ func (r *Runner) Event() (Event, error) {
 }
 
 func (r *Runner) readNumbers(e *Event) error {
-	var errs []error
-	for name, field := range map[string]*int64{"GITHUB_RUN_ID": &e.RunID, "GITHUB_RUN_ATTEMPT": &e.RunAttempt} {
-		if v := r.getenv(name); v != "" {
-			n, err := strconv.ParseInt(v, 10, 64)
-			if err != nil || n < 0 {
-				errs = append(errs, fmt.Errorf("%s is %q, expected a number", name, shorten(v)))
-			}
-			*field = n
-		}
+	var idErr, attemptErr error
+	e.RunID, idErr = r.number("GITHUB_RUN_ID")
+	e.RunAttempt, attemptErr = r.number("GITHUB_RUN_ATTEMPT")
+	return errors.Join(idErr, attemptErr)
+}
+
+func (r *Runner) number(name string) (int64, error) {
+	v := r.getenv(name)
+	if v == "" {
+		return 0, nil
 	}
-	return errors.Join(errs...)
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%s is %q, expected a number", name, shorten(v))
+	}
+	return n, nil
 }
 
 // readURLs takes GitHub's addresses from the environment, where GitHub

@@ -10,7 +10,7 @@ import (
 // the command's default, decides.
 type Inputs struct {
 	Token         Token
-	Paths         []string // relative to the workspace, at least one
+	Paths         []string // relative to the workspace
 	Config        string   // relative to the workspace
 	IstioVersion  string   // 1.24, v1.5.2: the form is checked, the range is not
 	MeshMTLS      string   // strict, permissive, disable

@@ -23,7 +23,7 @@ func KnownInputs() []Input {
 			in.Token, err = NewToken(v), oneLine(v)
 			return err
 		}},
-		{Name: "paths", Default: ".", set: func(in *Inputs, v string) (err error) {
+		{Name: "paths", set: func(in *Inputs, v string) (err error) {
 			in.Paths, err = localPaths(v)
 			return err
 		}},
@@ -35,18 +35,18 @@ func KnownInputs() []Input {
 			in.IstioVersion = v
 			return matches(v, istioVersion, "must be a version like 1.24 or 1.24.3")
 		}},
-		choice("mesh-mtls", "", func(in *Inputs) *string { return &in.MeshMTLS }, "strict", "permissive", "disable"),
-		choice("rewrite-probes", "", func(in *Inputs) *string { return &in.RewriteProbes }, "auto", "true", "false"),
+		choice("mesh-mtls", func(in *Inputs) *string { return &in.MeshMTLS }, "strict", "permissive", "disable"),
+		choice("rewrite-probes", func(in *Inputs) *string { return &in.RewriteProbes }, "auto", "true", "false"),
 		{Name: "root-namespace", set: func(in *Inputs, v string) error {
 			in.RootNamespace = v
 			return matches(v, dnsLabel, "must be a namespace: at most 63 lower-case letters, digits and hyphens")
 		}},
-		choice("injection", "", func(in *Inputs) *string { return &in.Injection }, "auto", "always", "never"),
+		choice("injection", func(in *Inputs) *string { return &in.Injection }, "auto", "always", "never"),
 		{Name: "context", set: func(in *Inputs, v string) (err error) {
 			in.Context, err = localPaths(v)
 			return err
 		}},
-		choice("fail-on", "", func(in *Inputs) *string { return &in.FailOn }, "error", "warning", "note", "never"),
+		choice("fail-on", func(in *Inputs) *string { return &in.FailOn }, "error", "warning", "note", "never"),
 		{Name: "only-new", Choices: bools, set: func(in *Inputs, v string) error {
 			var b bool
 			in.OnlyNew = &b
@@ -87,8 +87,8 @@ func KnownInputs() []Input {
 // accepts.
 var bools = []string{"true", "false"}
 
-func choice(name, def string, field func(*Inputs) *string, choices ...string) Input {
-	return Input{Name: name, Default: def, Choices: choices, set: func(in *Inputs, v string) error {
+func choice(name string, field func(*Inputs) *string, choices ...string) Input {
+	return Input{Name: name, Choices: choices, set: func(in *Inputs, v string) error {
 		if !slices.Contains(choices, v) {
 			return oneOf(choices)
 		}

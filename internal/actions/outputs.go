@@ -7,22 +7,17 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/org/probe-mtls-action/internal/report"
 )
 
-// Conclusion is how a run ended.
-type Conclusion string
-
-// The conclusions, for the output of that name.
-const (
-	Success    Conclusion = "success"    // nothing at or above fail-on
-	Failure    Conclusion = "failure"    // findings at or above fail-on
-	Incomplete Conclusion = "incomplete" // nothing to fail on, but something could not be checked
-	Invalid    Conclusion = "invalid"    // wrong inputs or configuration: nothing was checked
-)
+// Invalid is the conclusion of a run with wrong inputs or configuration, which
+// checked nothing and so has no report to take a conclusion from.
+const Invalid report.Conclusion = "invalid"
 
 // Outputs are the outputs of the Action.
 type Outputs struct {
-	Conclusion Conclusion
+	Conclusion report.Conclusion
 	// Findings counts what is reported, of all levels; the others count one level.
 	Findings, Errors, Warnings, Notes int
 	SARIFFile                         string   // relative to the workspace, "" when none was written

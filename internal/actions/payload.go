@@ -138,15 +138,12 @@ func (p *payload) fill(e *Event) error {
 			return errors.New("it has no workflow_run")
 		}
 		w := p.WorkflowRun
-		run := &WorkflowRun{
-			ID: w.ID, Name: w.Name, Event: w.Event, Conclusion: w.Conclusion,
-			Head: c.commit("workflow_run.head", payloadCommit{w.HeadSHA, w.HeadBranch, w.HeadRepository}),
-		}
 		if w.ID <= 0 {
 			return errors.New("its workflow_run has no id")
 		}
+		run := &WorkflowRun{ID: w.ID, Name: w.Name, Event: w.Event, Conclusion: w.Conclusion}
+		run.Head = c.maybeNamed("workflow_run.head", payloadCommit{w.HeadSHA, w.HeadBranch, w.HeadRepository})
 		for _, pr := range w.PullRequests {
-			pr.Base.Repo, pr.Head.Repo = nil, nil
 			run.PullRequests = append(run.PullRequests, WorkflowRunPullRequest{
 				Number: c.number("workflow_run.pull_requests.number", pr.Number),
 				Base:   c.commit("workflow_run.pull_requests.base", pr.Base),
@@ -170,6 +167,14 @@ func (c *checker) number(field string, n int) int {
 }
 
 func (c *checker) commit(field string, p payloadCommit) Commit {
+	if p.Ref == "" {
+		c.errs = append(c.errs, fmt.Errorf("it has no %s.ref", field))
+	}
+	return c.maybeNamed(field, p)
+}
+
+// maybeNamed takes a commit that no branch names: the run of a tag, say.
+func (c *checker) maybeNamed(field string, p payloadCommit) Commit {
 	out := Commit{SHA: p.SHA, Ref: p.Ref}
 	if !objectID.MatchString(p.SHA) {
 		c.errs = append(c.errs, fmt.Errorf("its %s.sha is %q, expected a commit ID", field, shorten(p.SHA)))
@@ -177,7 +182,7 @@ func (c *checker) commit(field string, p payloadCommit) Commit {
 	if !validRef(p.Ref) {
 		c.errs = append(c.errs, fmt.Errorf("its %s.ref is %q, which is no name of a branch", field, shorten(p.Ref)))
 	}
-	if p.Repo != nil {
+	if p.Repo != nil && p.Repo.FullName != "" {
 		out.Repo = p.Repo.FullName
 		if !validRepo(out.Repo) {
 			c.errs = append(c.errs, fmt.Errorf("its %s.repo.full_name is %q, expected owner/name", field, shorten(out.Repo)))
@@ -210,6 +215,6 @@ func validRepo(full string) bool {
 // validRef follows git check-ref-format where a wrong name could be taken for
 // something else: an option, a revision expression, a second line.
 func validRef(ref string) bool {
-	return ref != "" && len(ref) <= 1024 && !strings.HasPrefix(ref, "-") && !strings.Contains(ref, "..") &&
+	return len(ref) <= 1024 && !strings.HasPrefix(ref, "-") && !strings.Contains(ref, "..") &&
 		!strings.Contains(ref, "@{") && !strings.ContainsAny(ref, " ~^:?*[\\") && !strings.ContainsFunc(ref, unicode.IsControl)
 }
