@@ -1,0 +1,29 @@
+// Package pmtls011 reports probes whose fate hangs on which of equal policies wins.
+package pmtls011
+
+import (
+	"fmt"
+
+	pages "github.com/org/probe-mtls-action/docs/rules"
+	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/rules/wording"
+)
+
+// Rule is ProbeDependsOnPolicyOrder.
+var Rule = &check.Rule{
+	ID:       "PMTLS011",
+	Name:     "ProbeDependsOnPolicyOrder",
+	Severity: check.Warning,
+	Summary:  "Policies of equal rank disagree about a probe's port",
+	Doc:      pages.PMTLS011,
+	Run:      func(p *check.Pass) { wording.Report(p, wording.Order, write) },
+}
+
+func write(j mesh.Judgement) (summary, opening string) {
+	noun := wording.Noun(j.Probe.Kind)
+	summary = fmt.Sprintf("%s depends on the order of policies", noun)
+	opening = fmt.Sprintf("The %s uses %s which may be incompatible with mTLS: policies of equal rank disagree, and the manifests do not say which one wins.",
+		wording.Workload(j.Probe.Workload), noun)
+	return summary, opening
+}

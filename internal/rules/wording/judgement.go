@@ -1,0 +1,179 @@
+// Package wording turns what a mesh says of a probe or a policy into findings,
+// so that all rules speak alike.
+package wording
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/probe"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// Class is which sort of rule a judgement is for. The classes are exclusive and
+// cover every verdict but ok, so that each probe has exactly one finding.
+type Class int
+
+// The classes.
+const (
+	Fine         Class = iota
+	Blocked            // mTLS stands in the way: PMTLS001 to 004
+	FalseHealthy       // PMTLS005
+	PortMissing        // PMTLS006
+	Order              // PMTLS011
+	Rewrite            // PMTLS012
+)
+
+// ClassOf returns the class of a judgement. An unknown verdict is of the class
+// of its cause: it says what may happen.
+func ClassOf(j mesh.Judgement) Class {
+	switch {
+	case j.Verdict == mesh.OK:
+		return Fine
+	case j.Verdict == mesh.Ambiguous, j.Cause == mesh.CauseOrder:
+		return Order
+	case j.Cause == mesh.CausePortNotFound:
+		return PortMissing
+	case j.Cause == mesh.CauseRewrite:
+		return Rewrite
+	case j.Verdict == mesh.FalseHealthy, j.Cause == mesh.CauseSidecar:
+		return FalseHealthy
+	}
+	return Blocked
+}
+
+// Report reports one finding for each judgement of a class, of the given kinds
+// of probe (all where none is given). The function writes its summary, without
+// the workload's name, and the sentences that open its message.
+func Report(p *check.Pass, class Class, write func(mesh.Judgement) (summary, opening string), kinds ...probe.Kind) {
+	for _, j := range p.Judgements {
+		if ClassOf(j) == class && oneOf(kinds, j.Probe.Kind) {
+			summary, opening := write(j)
+			p.Report(finding(p.Rule, j, summary, opening))
+		}
+	}
+}
+
+func oneOf(kinds []probe.Kind, kind probe.Kind) bool {
+	for _, k := range kinds {
+		if k == kind {
+			return true
+		}
+	}
+	return len(kinds) == 0
+}
+
+func finding(rule *check.Rule, j mesh.Judgement, summary, opening string) check.Finding {
+	severity := rule.Severity
+	if j.Verdict == mesh.Unknown && severity == check.Error {
+		severity = check.Warning // nobody's build fails for what is not in view
+	}
+	at := j.Probe.PortField
+	if at.IsZero() {
+		at = j.Probe.Field
+	}
+	parts := []string{opening, probed(j.Probe), sentence(j.Reason), wayOut(j.Remedies)}
+	if j.Verdict == mesh.Unknown {
+		parts = append(parts, "The manifests in view do not decide this.")
+	}
+	return check.Finding{
+		Severity: severity,
+		Verdict:  j.Verdict,
+		Subject:  check.Subject{Ref: j.Probe.Workload.Ref, Container: j.Probe.Container, Field: j.Probe.Kind},
+		At:       at,
+		Summary:  summary + " - " + j.Probe.Workload.Name,
+		Message:  join(parts),
+		Chain:    texts(j.Chain),
+		Assumed:  j.Assumed,
+		Related:  related(j.Chain, at),
+		Remedies: j.Remedies,
+	}
+}
+
+// Workload returns "Deployment web in namespace shop".
+func Workload(o *render.Object) string {
+	return fmt.Sprintf("%s %s in namespace %s", o.Kind, o.Name, o.NamespaceOrDefault())
+}
+
+// Noun returns what users call a kind of probe: liveness probe, preStop handler.
+func Noun(k probe.Kind) string {
+	if handler, ok := strings.CutPrefix(string(k), "lifecycle."); ok {
+		return handler + " handler"
+	}
+	return strings.TrimSuffix(string(k), "Probe") + " probe"
+}
+
+// Port returns "port 8080" or `port "http"`.
+func Port(p probe.Port) string {
+	if p.Name != "" {
+		return fmt.Sprintf("port %q", p.Name)
+	}
+	return fmt.Sprintf("port %d", p.Number)
+}
+
+// probed says who is asked how and where.
+func probed(p *probe.Probe) string {
+	verb := "is probed by"
+	if p.Kind == probe.PostStart || p.Kind == probe.PreStop {
+		verb = "is called by"
+	}
+	container := "Container "
+	if p.Init {
+		container = "Init container "
+	}
+	how := string(p.Handler)
+	if p.Handler == probe.HTTPGet && p.Scheme == "HTTPS" {
+		how += " (HTTPS)"
+	}
+	return fmt.Sprintf("%s%s %s %s on %s.", container, p.Container, verb, how, Port(p.Port))
+}
+
+// wayOut names the shortest remedy.
+func wayOut(remedies []mesh.Remedy) string {
+	if len(remedies) == 0 {
+		return ""
+	}
+	return "Shortest way out: " + sentence(remedies[0].Title)
+}
+
+// sentence ends text with a full stop.
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?") {
+		return text
+	}
+	return text + "."
+}
+
+func join(parts []string) string {
+	kept := parts[:0:0]
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
+func texts(facts []mesh.Fact) []string {
+	out := make([]string, len(facts))
+	for i, f := range facts {
+		out[i] = f.Text
+	}
+	return out
+}
+
+// related returns the deciding facts that stand somewhere other than at.
+func related(facts []mesh.Fact, at render.Field) []check.Related {
+	var out []check.Related
+	seen := map[string]bool{at.String(): true}
+	for _, f := range facts {
+		if name := f.Field.String(); f.Deciding && !f.Field.IsZero() && !seen[name] {
+			seen[name] = true
+			out = append(out, check.Related{Text: f.Text, Field: f.Field})
+		}
+	}
+	return out
+}

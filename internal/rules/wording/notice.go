@@ -1,0 +1,27 @@
+package wording
+
+import (
+	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/mesh"
+)
+
+// ReportNotices reports one finding for each notice of a kind. The summary is
+// followed by the policy's kind and name.
+func ReportNotices(p *check.Pass, kind mesh.NoticeKind, summary string) {
+	for _, n := range p.Model.Notices() {
+		if n.Kind != kind || n.Field.IsZero() {
+			continue
+		}
+		ref := n.Field.Object.Ref
+		p.Report(check.Finding{
+			Subject:  check.Subject{Ref: ref},
+			At:       n.Field,
+			Summary:  summary + " - " + ref.Kind + " " + ref.Name,
+			Message:  join([]string{sentence(n.Text), wayOut(n.Remedies)}),
+			Chain:    texts(n.Facts),
+			Assumed:  n.Assumed,
+			Related:  related(n.Facts, n.Field),
+			Remedies: n.Remedies,
+		})
+	}
+}
