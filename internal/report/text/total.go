@@ -1,0 +1,63 @@
+package text
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/org/probe-mtls-action/internal/report"
+)
+
+// total writes the last line. It says "no findings" only together with what was
+// checked, and never without what was not.
+func (p *printer) total(r *report.Report, hidden int) {
+	scope := []string{plural(len(r.Roots), "root", "roots") + " checked"}
+	if len(r.Skipped) > 0 {
+		scope = append(scope, p.yellow(fmt.Sprintf("%d not checked", len(r.Skipped))))
+	}
+	if r.Unaffected > 0 {
+		scope = append(scope, fmt.Sprintf("%d not affected by the change", r.Unaffected))
+	}
+	scope = append(scope, plural(r.Probes, "probe", "probes")+" judged")
+	if n := len(r.Unused); n > 0 && p.o.Verbose {
+		p.prose("", fmt.Sprintf("Checked only as a base of others: %s.", strings.Join(r.Unused, ", ")))
+	}
+	p.line("%s: %s", strings.Join(scope, ", "), p.found(r, hidden))
+}
+
+func (p *printer) found(r *report.Report, hidden int) string {
+	c := r.Counts()
+	var out string
+	switch {
+	case len(r.Roots) == 0 && c.Total() == 0:
+		out = p.yellow("nothing was checked")
+	case c.Total() == 0 && len(r.Skipped) > 0:
+		out = "no findings in what was checked"
+	case c.Total() == 0:
+		out = p.green("no findings")
+	default:
+		var kinds []string
+		add := func(n int, one, many string, ink paint) {
+			if n > 0 {
+				kinds = append(kinds, ink(plural(n, one, many)))
+			}
+		}
+		add(c.Errors, "error", "errors", p.red)
+		add(c.Warnings, "warning", "warnings", p.yellow)
+		add(c.Notes, "note", "notes", p.cyan)
+		out = plural(c.Total(), "finding", "findings") + " (" + strings.Join(kinds, ", ")
+		if c.New+c.Existing > 0 {
+			out += fmt.Sprintf("; %d new, %d existing", c.New, c.Existing)
+		}
+		out += ")"
+	}
+	if hidden > 0 {
+		out += fmt.Sprintf(", %d existing not shown", hidden)
+	}
+	if c.Fixed > 0 {
+		out += p.green(fmt.Sprintf(", %d fixed", c.Fixed))
+	}
+	if c.Suppressed > 0 {
+		out += fmt.Sprintf(", %d suppressed", c.Suppressed)
+	}
+	return out
+}
