@@ -1,0 +1,48 @@
+package kustomize
+
+import (
+	"sync"
+
+	"github.com/org/probe-mtls-action/render/source"
+	"github.com/org/probe-mtls-action/render/source/yamldoc"
+)
+
+// file is one file of the tree with what was found out about it. It is shared
+// by all renders.
+type file struct {
+	store *store
+	name  string
+
+	load sync.Once
+	text *source.File
+	err  error
+
+	parseOnce sync.Once
+	docs      []*yamldoc.Doc
+	syntax    *yamldoc.SyntaxError
+	unsafe    error // why the documents are not to be given to kustomize
+
+	kustOnce sync.Once
+	kust     *kustomization
+}
+
+// parse returns the file's YAML documents, up to the first broken one.
+func (f *file) parse() []*yamldoc.Doc {
+	f.parseOnce.Do(func() {
+		docs, err := yamldoc.ParseAll(yamldoc.Whole(f.text))
+		f.docs = docs
+		f.syntax, _ = err.(*yamldoc.SyntaxError)
+		for _, d := range docs {
+			if f.unsafe == nil {
+				f.unsafe = checkSize(d, f.store.limits)
+			}
+		}
+	})
+	return f.docs
+}
+
+// kustomization returns the file read as a kustomization file.
+func (f *file) kustomization() *kustomization {
+	f.kustOnce.Do(func() { f.kust = readKustomization(f.text) })
+	return f.kust
+}

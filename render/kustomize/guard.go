@@ -1,0 +1,243 @@
+package kustomize
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/source"
+	"github.com/org/probe-mtls-action/render/source/yamldoc"
+)
+
+var (
+	errTooMuch  = errors.New("the render reads too much")
+	errBinary   = errors.New("binary file")
+	errTooDeep  = errors.New("nested too deeply")
+	errExpands  = errors.New("its aliases expand to too much")
+	errCircular = errors.New("an alias stands inside its own anchor")
+	errRemote   = errors.New("remote references are off")
+	errHelm     = errors.New("Helm charts are off")
+)
+
+// inspect looks at a file before kustomize gets its bytes: it refuses what must
+// not reach kustomize and notes the roles of the files that this one names.
+func (v *view) inspect(f *file, r role) *denial {
+	if r&roleYAML == 0 {
+		return nil
+	}
+	if d := checkText(f); d != nil {
+		return d
+	}
+	docs := f.parse()
+	if f.unsafe != nil {
+		return deny(source.Span{File: f.name}, f.unsafe.Error(), "Remove the excess, or leave this file out.", f.unsafe)
+	}
+	if r&roleKustomization != 0 {
+		if d := v.inspectKustomization(f); d != nil {
+			return d
+		}
+	}
+	if r&rolePlugin != 0 {
+		for _, doc := range docs {
+			if d := v.inspectPlugin(doc, v.dirs[f.name]); d != nil {
+				return d
+			}
+		}
+	}
+	return nil
+}
+
+func deny(at source.Span, msg, hint string, err error) *denial {
+	return &denial{Problem: render.Problem{At: at, Message: msg, Hint: hint}, err: err}
+}
+
+// checkText refuses files that are no text.
+func checkText(f *file) *denial {
+	data := f.text.Data
+	if i := bytes.IndexByte(data, 0); i >= 0 || !utf8.Valid(data) {
+		return deny(source.Span{File: f.name}, "the file is not UTF-8 text; expected YAML",
+			"Remove it from the kustomization, or load it with a configMapGenerator.", errBinary)
+	}
+	return nil
+}
+
+func (v *view) inspectKustomization(f *file) *denial {
+	k := f.kustomization()
+	if k.err != nil {
+		return nil // kustomize will not read it either
+	}
+	if !v.opts.EnableHelm && (len(k.HelmCharts) > 0) {
+		at := k.find(entry{field: "helmCharts"})
+		return deny(at, "the kustomization inflates a Helm chart, and Helm is off",
+			"Allow it with --enable-helm where the repository is trusted, or commit the rendered chart.", errHelm)
+	}
+	if len(k.OpenAPI) > 0 && !v.alone {
+		return &denial{err: errOwnSchema}
+	}
+	for _, e := range k.entries {
+		if d := v.checkEntry(e, k.find); d != nil {
+			return d
+		}
+	}
+	for _, dir := range v.dirs[f.name] {
+		for _, e := range k.entries {
+			v.assign(dir, e)
+		}
+	}
+	for _, texts := range [][]string{k.Generators, k.Transformers, k.Validators} {
+		for _, text := range texts {
+			if !isInline(text) {
+				continue
+			}
+			docs, _ := yamldoc.ParseAll(yamldoc.Whole(source.NewFile(f.name, []byte(text))))
+			for _, doc := range docs {
+				if d := v.inspectPlugin(doc, v.dirs[f.name]); d != nil {
+					d.At = source.Span{File: f.name}
+					return d
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// checkEntry refuses remote references.
+func (v *view) checkEntry(e entry, find func(entry) source.Span) *denial {
+	if v.opts.AllowRemote || !isRemoteFile(e.name) && !(e.base && isRemote(e.name)) {
+		return nil
+	}
+	return deny(find(e), fmt.Sprintf("%s names the remote %s, and remote references are off", e.field, quote(e.name)),
+		"Allow it with --allow-remote where the repository is trusted, or keep a copy in the repository.", errRemote)
+}
+
+// assign notes the role of the file that an entry of the kustomization in dir
+// names.
+func (v *view) assign(dir string, e entry) {
+	if e.role == 0 || path.IsAbs(e.name) {
+		return
+	}
+	n := v.lookup(path.Join(dir, e.name))
+	if n.err != nil || n.isDir {
+		return
+	}
+	v.roles[n.real] |= e.role
+	if e.role&rolePlugin != 0 {
+		v.dirs[n.real] = append(v.dirs[n.real], dir)
+	}
+}
+
+// pluginNames are the fields by which builtin plugins name files (api v0.21.2,
+// internal/builtins). They are looked for wherever they stand.
+var pluginNames = map[string]role{
+	"path": rolePatch, "paths": rolePatch, "files": roleData, "envs": roleData | roleEnv, "env": roleData | roleEnv,
+	"valuesfile": roleData, "additionalvaluesfiles": roleData,
+}
+
+// inspectPlugin refuses remote files in the configuration of a plugin and notes
+// the roles of the files that it names, relative to the kustomizations in dirs.
+func (v *view) inspectPlugin(doc *yamldoc.Doc, dirs []string) *denial {
+	var found *denial
+	var walk func(n *yaml.Node, r role, under string)
+	visit := func(n *yaml.Node, r role, field string) {
+		name := n.Value
+		if r&roleData != 0 {
+			if _, after, ok := strings.Cut(name, "="); ok {
+				name = after
+			}
+		}
+		e := entry{field: field, name: name, role: r}
+		if d := v.checkEntry(e, func(entry) source.Span { return nodeSpan(doc, n) }); d != nil && found == nil {
+			found = d
+		}
+		for _, dir := range dirs {
+			if !isInline(name) && len(name) <= maxPath {
+				v.assign(dir, e)
+			}
+		}
+	}
+	walk = func(n *yaml.Node, r role, under string) {
+		switch n.Kind {
+		case yaml.ScalarNode:
+			if r != 0 {
+				visit(n, r, under)
+			}
+		case yaml.AliasNode:
+			walk(n.Alias, r, under)
+		case yaml.MappingNode:
+			for i := 0; i+1 < len(n.Content); i += 2 {
+				key := strings.ToLower(n.Content[i].Value)
+				kr := pluginNames[key]
+				if key == "path" && under == "replacements" {
+					kr = roleReplacement
+				}
+				walk(n.Content[i+1], kr, key)
+			}
+		case yaml.SequenceNode:
+			for _, c := range n.Content {
+				walk(c, r, under)
+			}
+		}
+	}
+	if doc.Root != nil {
+		walk(doc.Root, 0, "")
+	}
+	return found
+}
+
+// checkSize refuses documents that grow without bounds when their aliases are
+// resolved, which kustomize does without a limit.
+func checkSize(d *yamldoc.Doc, l Limits) error {
+	if d.Root == nil {
+		return nil
+	}
+	c := counter{limits: l, sizes: map[*yaml.Node]int{}, open: map[*yaml.Node]bool{}}
+	_, err := c.count(d.Root, 0)
+	return err
+}
+
+type counter struct {
+	limits Limits
+	sizes  map[*yaml.Node]int // of anchored nodes
+	open   map[*yaml.Node]bool
+}
+
+// count returns the number of nodes below n with aliases expanded.
+func (c *counter) count(n *yaml.Node, depth int) (int, error) {
+	if depth > c.limits.Depth {
+		return 0, fmt.Errorf("%w: more than %d levels of YAML", errTooDeep, c.limits.Depth)
+	}
+	if n.Kind == yaml.AliasNode {
+		if c.open[n.Alias] {
+			return 0, errCircular
+		}
+		if size, ok := c.sizes[n.Alias]; ok {
+			return size, nil
+		}
+		n = n.Alias
+	}
+	anchored := n.Anchor != ""
+	if anchored {
+		c.open[n] = true
+		defer delete(c.open, n)
+	}
+	total := 1
+	for _, child := range n.Content {
+		size, err := c.count(child, depth+1)
+		if err != nil {
+			return 0, err
+		}
+		if total += size; total > c.limits.Nodes {
+			return 0, fmt.Errorf("%w: more than %d YAML nodes", errExpands, c.limits.Nodes)
+		}
+	}
+	if anchored {
+		c.sizes[n] = total
+	}
+	return total, nil
+}

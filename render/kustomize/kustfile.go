@@ -1,0 +1,214 @@
+package kustomize
+
+import (
+	"path"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/api/types"
+
+	"github.com/org/probe-mtls-action/render/source"
+	"github.com/org/probe-mtls-action/render/source/yamldoc"
+)
+
+// kustomization is a parsed kustomization file.
+type kustomization struct {
+	types.Kustomization
+	err     error // why kustomize cannot read it
+	doc     *yamldoc.Doc
+	entries []entry
+}
+
+// entry is a name of a file, directory or remote in a kustomization file or
+// in the configuration of a plugin.
+type entry struct {
+	field string // the top-level field of the kustomization file
+	name  string
+	role  role
+	base  bool // may name a directory or a repository
+}
+
+// readKustomization parses f as kustomize does.
+func readKustomization(f *source.File) *kustomization {
+	k := &kustomization{}
+	k.doc, _ = yamldoc.Parse(yamldoc.Whole(f))
+	if k.err = unmarshal(f.Data, &k.Kustomization); k.err != nil {
+		return k
+	}
+	k.FixKustomization()
+	k.entries = entriesOf(&k.Kustomization)
+	return k
+}
+
+// unmarshal is Kustomization.Unmarshal with its panics caught.
+func unmarshal(data []byte, k *types.Kustomization) (err error) {
+	defer catch(&err)
+	return k.Unmarshal(data)
+}
+
+// entriesOf lists what the kustomization names.
+func entriesOf(k *types.Kustomization) []entry {
+	var out []entry
+	add := func(field string, r role, base bool, names ...string) {
+		for _, n := range names {
+			if n != "" {
+				out = append(out, entry{field, n, r, base})
+			}
+		}
+	}
+	add("resources", roleResource, true, k.Resources...)
+	add("components", 0, true, k.Components...)
+	for _, p := range k.Patches {
+		add("patches", rolePatch, false, p.Path)
+	}
+	for _, p := range k.PatchesJson6902 {
+		add("patchesJson6902", rolePatch, false, p.Path)
+	}
+	for _, p := range k.PatchesStrategicMerge {
+		if !isInline(string(p)) {
+			add("patchesStrategicMerge", rolePatch, false, string(p))
+		}
+	}
+	for _, plugins := range []struct {
+		field string
+		names []string
+	}{{"generators", k.Generators}, {"transformers", k.Transformers}, {"validators", k.Validators}} {
+		for _, n := range plugins.names {
+			if !isInline(n) {
+				add(plugins.field, rolePlugin, true, n)
+			}
+		}
+	}
+	for _, g := range k.ConfigMapGenerator {
+		addSources(add, "configMapGenerator", g.KvPairSources)
+	}
+	for _, g := range k.SecretGenerator {
+		addSources(add, "secretGenerator", g.KvPairSources)
+	}
+	for _, r := range k.Replacements {
+		add("replacements", roleReplacement, false, r.Path)
+	}
+	add("crds", roleData, false, k.Crds...)
+	add("configurations", roleData, false, k.Configurations...)
+	add("openapi", roleData, false, k.OpenAPI["path"])
+	for _, h := range k.HelmCharts {
+		add("helmCharts", roleData, false, h.ValuesFile)
+		add("helmCharts", roleData, false, h.AdditionalValuesFiles...)
+	}
+	return out
+}
+
+func addSources(add func(string, role, bool, ...string), field string, s types.KvPairSources) {
+	for _, f := range s.FileSources {
+		if _, name, ok := strings.Cut(f, "="); ok {
+			f = name
+		}
+		add(field, roleData, false, f)
+	}
+	add(field, roleEnv|roleData, false, s.EnvSources...)
+}
+
+// isInline reports whether an entry that may be a file name or a document is a
+// document.
+func isInline(s string) bool { return strings.ContainsAny(s, "\n{") || strings.Contains(s, ": ") }
+
+// find returns the place of the entry in the kustomization file.
+func (k *kustomization) find(e entry) source.Span {
+	if k.doc == nil || k.doc.Root == nil {
+		return source.Span{}
+	}
+	fields := []string{e.field}
+	switch e.field {
+	case "resources":
+		fields = append(fields, "bases")
+	case "helmCharts":
+		fields = append(fields, "helmChartInflationGenerator")
+	}
+	for _, field := range fields {
+		key, value := lookupFold(k.doc.Root, field)
+		if value == nil {
+			continue
+		}
+		if n := scalarWith(value, e.name); n != nil {
+			return nodeSpan(k.doc, n)
+		}
+		if e.name == "" {
+			return nodeSpan(k.doc, key)
+		}
+	}
+	return source.Span{File: k.doc.Text.File.Name}
+}
+
+// lookupFold returns the key and value of a field, whatever the case of its
+// letters, as kustomize reads kustomization files.
+func lookupFold(m *yaml.Node, field string) (key, value *yaml.Node) {
+	if m == nil || m.Kind != yaml.MappingNode {
+		return nil, nil
+	}
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		if strings.EqualFold(m.Content[i].Value, field) {
+			return m.Content[i], m.Content[i+1]
+		}
+	}
+	return nil, nil
+}
+
+// scalarWith returns the first scalar below n that is name or ends in =name.
+func scalarWith(n *yaml.Node, name string) *yaml.Node {
+	if n.Kind == yaml.ScalarNode {
+		if n.Value == name || strings.HasSuffix(n.Value, "="+name) {
+			return n
+		}
+		return nil
+	}
+	for _, c := range n.Content {
+		if found := scalarWith(c, name); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// nodeSpan returns the place of a scalar, or of the first character of any
+// other node.
+func nodeSpan(d *yamldoc.Doc, n *yaml.Node) source.Span {
+	if sc, ok := d.Scalar(n); ok {
+		return d.Text.Span(sc.Start, sc.End)
+	}
+	if at := d.Start(n); at >= 0 {
+		return d.Text.Span(at, at)
+	}
+	return source.Span{File: d.Text.File.Name}
+}
+
+// isRemoteFile reports whether kustomize reads name over HTTP (api v0.21.2,
+// internal/loader/fileloader.go).
+func isRemoteFile(name string) bool {
+	l := strings.ToLower(name)
+	return strings.HasPrefix(l, "http:") || strings.HasPrefix(l, "https:")
+}
+
+// isRemote reports whether kustomize may take name for a repository to clone
+// (api v0.21.2, internal/git/repospec.go) or reads it over HTTP.
+func isRemote(name string) bool {
+	if isRemoteFile(name) {
+		return true
+	}
+	if path.IsAbs(name) {
+		return false
+	}
+	l := strings.ToLower(name)
+	l = strings.TrimPrefix(l, "git::")
+	for _, p := range []string{"ssh://", "https://", "http://", "file://", "github.com/", "github.com:"} {
+		if strings.HasPrefix(l, p) {
+			return true
+		}
+	}
+	user, rest, ok := strings.Cut(l, "@")
+	if !ok || user == "" || strings.Trim(user, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return false
+	}
+	// user@host:path and user@host/path, where the path has a marker or two parts.
+	_, rest, ok = strings.Cut(strings.Replace(rest, ":", "/", 1), "/")
+	return ok && (strings.Contains(rest, "/") || strings.Contains(rest, ".git") || strings.Contains(rest, "_git/"))
+}

@@ -1,0 +1,78 @@
+package kustomize
+
+import (
+	"strings"
+)
+
+// Options configure a [Renderer]. The zero Options give the defaults that each
+// field names; they render untrusted repositories safely.
+type Options struct {
+	// AllowRemote lets kustomize fetch remote bases with the git command and
+	// remote files over HTTP. Values from remote files are traced to the entry
+	// that names the remote. Default: remote references end in an error.
+	AllowRemote bool
+	// EnableHelm lets kustomize run the helm command for helmCharts. The tree
+	// must be a work tree on disk. Default: Helm charts end in an error.
+	EnableHelm bool
+	// Eager reports whether the field that the keys lead to is to be traced in
+	// the render itself, where tracing costs next to nothing; other fields are
+	// traced on demand, at the cost of rendering the root again. List indexes
+	// are left out of keys; in a JSON 6902 patch the keys begin with those of
+	// the operation's path. It must be a pure function. Default: [Eager].
+	Eager func(keys []string) bool
+	// Limits bound what a render may read and make.
+	Limits Limits
+}
+
+// Limits bound one render. A zero field stands for the default.
+type Limits struct {
+	FileSize  int64 // bytes of one file; default 16 MiB
+	TotalSize int64 // bytes read by one render, repeated reads counted; default 512 MiB
+	Files     int   // files read by one render, repeated reads counted; default 20,000
+	Objects   int   // rendered objects; default 20,000
+	Nodes     int   // YAML nodes of one file with its aliases expanded; default 2,000,000
+	Depth     int   // nesting of YAML nodes; default 500
+}
+
+func (o Options) withDefaults() Options {
+	if o.Eager == nil {
+		o.Eager = Eager
+	}
+	l := &o.Limits
+	l.FileSize = or(l.FileSize, 16<<20)
+	l.TotalSize = or(l.TotalSize, 512<<20)
+	l.Files = or(l.Files, 20_000)
+	l.Objects = or(l.Objects, 20_000)
+	l.Nodes = or(l.Nodes, 2_000_000)
+	l.Depth = or(l.Depth, 500)
+	return o
+}
+
+func or[T int | int64](v, def T) T {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
+// Eager is the default of [Options].Eager. It reports whether the keys lead to
+// a field that decides whether Istio's mutual TLS breaks a probe: port, host
+// and scheme of a probe's handler, the mode of an mtls or portLevelMtls
+// setting, and Istio's annotations and labels.
+func Eager(keys []string) bool {
+	n := len(keys)
+	if n == 0 {
+		return false
+	}
+	last := keys[n-1]
+	switch last {
+	case "istio-injection":
+		return true
+	case "port", "host", "scheme":
+		return n > 1 && (keys[n-2] == "httpGet" || keys[n-2] == "tcpSocket" || keys[n-2] == "grpc")
+	case "mode":
+		return n > 1 && keys[n-2] == "mtls" || n > 2 && keys[n-3] == "portLevelMtls"
+	}
+	domain, _, ok := strings.Cut(last, "/")
+	return ok && (domain == "istio.io" || strings.HasSuffix(domain, ".istio.io") || domain == "probe-mtls.dev")
+}

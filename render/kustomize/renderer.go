@@ -1,0 +1,110 @@
+// Package kustomize renders kustomization roots as kustomize itself does, in
+// process, and traces any field of the result to the exact place in the source
+// files that gave it its value.
+//
+// Kustomize does not say where a value came from. The renderer finds out by
+// experiment: it gives kustomize the source files with chosen scalars replaced
+// by values that occur nowhere else ("sentinels"), looks where these come out,
+// and puts the original values back. The fields that [Options].Eager chooses
+// are traced in the render itself; any other field is traced on demand, by
+// rendering again.
+//
+// A Renderer is safe for untrusted repositories: it reads nothing outside its
+// tree, writes nothing, and starts no program and no network connection unless
+// its Options say so.
+//
+// Kustomize prints warnings about deprecated fields to os.Stderr and the
+// standard logger; a program that minds must redirect them.
+package kustomize
+
+import (
+	"context"
+	"errors"
+	"path"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/org/probe-mtls-action/render"
+)
+
+// Name is the name of this renderer in [render.Root].
+const Name = "kustomize"
+
+// Renderer renders the kustomization roots of one tree. Files are read and
+// parsed once and kept: the tree must not change while the Renderer is in use.
+type Renderer struct {
+	*store
+	opts  Options
+	alone sync.Map // directories of roots that set an OpenAPI schema
+}
+
+var _ render.Renderer = (*Renderer)(nil)
+
+// New returns a Renderer of the roots in tree.
+func New(tree render.Tree, opts Options) *Renderer {
+	opts = opts.withDefaults()
+	return &Renderer{store: newStore(tree, opts), opts: opts}
+}
+
+// Name returns "kustomize".
+func (r *Renderer) Name() string { return Name }
+
+// Render renders one root. It returns an [*render.Error] unless ctx ended. It
+// returns as soon as ctx ends; kustomize may run on for a moment.
+func (r *Renderer) Render(ctx context.Context, root render.Root) (*render.Result, error) {
+	type outcome struct {
+		result *render.Result
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() { done <- o }()
+		defer catch(&o.err)
+		o.result, o.err = r.render(ctx, root)
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case o := <-done:
+		return o.result, r.failure(ctx, root, o.err)
+	}
+}
+
+// failure makes err, if any, the error that Render promises.
+func (r *Renderer) failure(ctx context.Context, root render.Root, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if e := (*render.Error)(nil); errors.As(err, &e) {
+		return e
+	}
+	return &render.Error{Root: root, Problem: render.Problem{Message: err.Error()}, Err: err}
+}
+
+func (r *Renderer) render(ctx context.Context, root render.Root) (*render.Result, error) {
+	root.Dir = path.Clean(root.Dir)
+	b := r.run(ctx, root.Dir, plain{})
+	if b.err != nil {
+		return nil, r.explain(root, b)
+	}
+	res := &render.Result{Root: root, Inputs: b.view.Inputs()}
+	for _, rn := range b.resources.Resources() {
+		o := newObject(root, rn.YNode())
+		o.Tracer = nearest{}
+		res.Objects = append(res.Objects, o)
+	}
+	return res, nil
+}
+
+// newObject reads the identity of an object from its node.
+func newObject(root render.Root, n *yaml.Node) *render.Object {
+	o := &render.Object{Root: root, Node: n}
+	o.Ref = refOf(n)
+	o.Authored = o.Ref
+	return o
+}

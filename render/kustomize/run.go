@@ -1,0 +1,99 @@
+package kustomize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+)
+
+// schema guards kyaml's process-wide OpenAPI schema: renders share it, a
+// kustomization with its own schema has it alone and puts the default back.
+var schema sync.RWMutex
+
+// errOwnSchema ends a run that shares the schema when it comes upon a
+// kustomization that sets one, before kustomize sees it.
+var errOwnSchema = errors.New("the kustomization sets an OpenAPI schema")
+
+// panicError is a panic of kustomize.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (p *panicError) Error() string { return fmt.Sprintf("kustomize panicked: %v", p.value) }
+
+// catch turns a panic into an error; to be deferred.
+func catch(err *error) {
+	if r := recover(); r != nil {
+		*err = &panicError{value: r, stack: debug.Stack()}
+	}
+}
+
+// build is the outcome of one run of kustomize.
+type build struct {
+	view       *view
+	resources  resmap.ResMap
+	restricted error // kustomize's refusal to load a file from outside the root's directory
+	err        error
+}
+
+// run lets kustomize build the root at dir, with the bytes that p chooses. A
+// root that loads files from outside its directory, which kustomize refuses, is
+// built all the same.
+func (r *Renderer) run(ctx context.Context, dir string, p plan) *build {
+	b := r.runOnce(ctx, dir, p, types.LoadRestrictionsRootOnly)
+	if b.err != nil && b.view.denied == nil && restriction.MatchString(b.err.Error()) {
+		first := b.err
+		b = r.runOnce(ctx, dir, p, types.LoadRestrictionsNone)
+		b.restricted = first
+	}
+	return b
+}
+
+func (r *Renderer) runOnce(ctx context.Context, dir string, p plan, restrict types.LoadRestrictions) *build {
+	if _, alone := r.alone.Load(dir); !alone {
+		b := &build{view: newView(ctx, r.store, r.opts, p)}
+		schema.RLock()
+		b.krusty(dir, restrict)
+		schema.RUnlock()
+		if !errors.Is(b.err, errOwnSchema) {
+			return b
+		}
+		r.alone.Store(dir, true)
+	}
+	b := &build{view: newView(ctx, r.store, r.opts, p)}
+	b.view.alone = true
+	schema.Lock()
+	defer schema.Unlock()
+	openapi.ResetOpenAPI()
+	defer openapi.ResetOpenAPI()
+	b.krusty(dir, restrict)
+	return b
+}
+
+// krusty runs kustomize on the build's view.
+func (b *build) krusty(dir string, restrict types.LoadRestrictions) {
+	defer catch(&b.err)
+	o := krusty.MakeDefaultOptions()
+	o.LoadRestrictions = restrict
+	if b.view.opts.EnableHelm {
+		o.PluginConfig.HelmConfig.Enabled = true
+		o.PluginConfig.HelmConfig.Command = "helm"
+	}
+	b.resources, b.err = krusty.MakeKustomizer(o).Run(b.view, b.view.abs(dir))
+	if b.view.denied != nil {
+		b.err = b.view.denied
+	} else if err := b.view.ctx.Err(); err != nil {
+		b.err = err
+	}
+	if b.err == nil && b.resources.Size() > b.view.limits.Objects {
+		b.err = fmt.Errorf("%w: %d objects", errTooMuch, b.resources.Size())
+	}
+}

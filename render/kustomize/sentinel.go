@@ -1,0 +1,4 @@
+package kustomize
+
+// sentinels hands out the values that stand for source scalars.
+type sentinels struct{}

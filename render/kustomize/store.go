@@ -1,0 +1,147 @@
+package kustomize
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/source"
+)
+
+const (
+	maxLinks = 40   // symbolic links that one name may lead through
+	maxPath  = 4096 // bytes of a name
+)
+
+var (
+	errOutside  = errors.New("leads out of the repository")
+	errTooBig   = errors.New("file is too big")
+	errNotPlain = errors.New("not a regular file")
+)
+
+// store caches what a tree holds. It is shared by all renders of a Renderer,
+// so that each name is looked up, and each file read and parsed, only once.
+type store struct {
+	tree   render.Tree
+	limits Limits
+	eager  func(keys []string) bool
+	ids    sentinels
+
+	mu    sync.Mutex
+	names map[string]*name
+	files map[string]*file
+}
+
+// name is the result of looking up one name.
+type name struct {
+	real    string // the name without symbolic links
+	isDir   bool
+	regular bool
+	err     error
+}
+
+func newStore(tree render.Tree, opts Options) *store {
+	return &store{
+		tree: tree, limits: opts.Limits, eager: opts.Eager,
+		names: map[string]*name{".": {real: ".", isDir: true}},
+		files: map[string]*file{},
+	}
+}
+
+// lookup finds the name p, following symbolic links inside the tree.
+func (s *store) lookup(p string) *name {
+	p = path.Clean(p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(p) > maxPath {
+		return &name{err: &fs.PathError{Op: "open", Path: p[:100] + "…", Err: errors.New("file name too long")}}
+	}
+	return s.resolve(p, maxLinks)
+}
+
+func (s *store) resolve(p string, links int) *name {
+	if n := s.names[p]; n != nil {
+		return n
+	}
+	n := s.resolveNew(p, links)
+	s.names[p] = n
+	return n
+}
+
+func (s *store) resolveNew(p string, links int) *name {
+	if p == ".." || strings.HasPrefix(p, "../") || path.IsAbs(p) {
+		return &name{err: &fs.PathError{Op: "open", Path: p, Err: errOutside}}
+	}
+	dir := s.resolve(path.Dir(p), links)
+	if dir.err != nil {
+		return &name{err: dir.err}
+	}
+	if !dir.isDir {
+		return &name{err: &fs.PathError{Op: "open", Path: p, Err: fs.ErrNotExist}}
+	}
+	full := path.Join(dir.real, path.Base(p))
+	info, err := s.tree.Lstat(full)
+	if err != nil {
+		return &name{err: err}
+	}
+	if info.Mode()&fs.ModeSymlink == 0 {
+		return &name{real: full, isDir: info.IsDir(), regular: info.Mode().IsRegular()}
+	}
+	if links == 0 {
+		return &name{err: &fs.PathError{Op: "open", Path: p, Err: errors.New("too many symbolic links")}}
+	}
+	target, err := s.tree.ReadLink(full)
+	if err != nil {
+		return &name{err: err}
+	}
+	target = strings.ReplaceAll(target, `\`, "/")
+	if path.IsAbs(target) {
+		return &name{err: &fs.PathError{Op: "open", Path: p, Err: errOutside}}
+	}
+	return s.resolve(path.Join(dir.real, target), links-1)
+}
+
+// read returns the file at the real name, which lookup returned.
+func (s *store) read(real string) *file {
+	s.mu.Lock()
+	f := s.files[real]
+	if f == nil {
+		f = &file{store: s, name: real}
+		s.files[real] = f
+	}
+	s.mu.Unlock()
+	f.load.Do(func() {
+		var data []byte
+		data, f.err = s.readAll(real)
+		f.text = source.NewFile(real, data)
+	})
+	return f
+}
+
+func (s *store) readAll(real string) ([]byte, error) {
+	// Opening a named pipe would block: look before opening.
+	if n := s.lookup(real); n.err != nil {
+		return nil, n.err
+	} else if !n.regular {
+		return nil, &fs.PathError{Op: "read", Path: real, Err: errNotPlain}
+	}
+	h, err := s.tree.Open(real)
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	limit := s.limits.FileSize
+	data, err := io.ReadAll(io.LimitReader(h, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = &fs.PathError{Op: "read", Path: real, Err: fmt.Errorf("%w: more than %d bytes", errTooBig, limit)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return data, nil
+}

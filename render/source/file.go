@@ -1,0 +1,162 @@
+package source
+
+import (
+	"bytes"
+	"sort"
+	"strings"
+	"unicode/utf8"
+)
+
+// bom is the UTF-8 byte order mark. Editors do not count it as a column.
+const bom = "\xef\xbb\xbf"
+
+// File is the text of one file with an index of its lines. Lines end with LF
+// or CRLF, as git and GitHub count them. A File is immutable and safe for
+// concurrent use.
+type File struct {
+	Name  string // relative to the repository, with forward slashes
+	Data  []byte // the file's bytes; not to be changed
+	lines []int  // byte offset at which each line starts
+}
+
+// NewFile indexes data, which the File keeps.
+func NewFile(name string, data []byte) *File {
+	f := &File{Name: name, Data: data, lines: make([]int, 1, bytes.Count(data, []byte{'\n'})+1)}
+	for i, b := range data {
+		if b == '\n' {
+			f.lines = append(f.lines, i+1)
+		}
+	}
+	return f
+}
+
+// Lines returns the number of lines. Text after the last line end counts as a
+// line, also where it is empty.
+func (f *File) Lines() int { return len(f.lines) }
+
+// Position returns the place of the byte at offset. Offsets beyond the file
+// give its end.
+func (f *File) Position(offset int) Position {
+	offset = min(max(offset, 0), len(f.Data))
+	line := sort.SearchInts(f.lines, offset+1) - 1
+	start := f.textStart(line)
+	if offset < start {
+		return Position{Line: line + 1, Column: 1}
+	}
+	return Position{Line: line + 1, Column: utf8.RuneCount(f.Data[start:offset]) + 1}
+}
+
+// Offset returns the byte offset of p. A column beyond the line's end gives
+// the line's end, a line beyond the file's end gives the file's end.
+func (f *File) Offset(p Position) int {
+	switch {
+	case p.Line < 1:
+		return 0
+	case p.Line > len(f.lines):
+		return len(f.Data)
+	}
+	start, end := f.textStart(p.Line-1), f.textEnd(p.Line-1)
+	for col := 1; col < p.Column && start < end; col++ {
+		_, n := utf8.DecodeRune(f.Data[start:end])
+		start += n
+	}
+	return start
+}
+
+// Span returns the span of the bytes from start up to, not including, end.
+func (f *File) Span(start, end int) Span {
+	return Span{File: f.Name, Start: f.Position(start), End: f.Position(end)}
+}
+
+// Text returns the bytes that s covers, the whole file for a zero Start.
+func (f *File) Text(s Span) string {
+	if s.Start.IsZero() {
+		return string(f.Data)
+	}
+	start, end := f.Offset(s.Start), f.Offset(s.End)
+	if end < start {
+		return ""
+	}
+	return string(f.Data[start:end])
+}
+
+// Line returns the text of a 1-based line without its line end and without a
+// byte order mark; "" where there is no such line.
+func (f *File) Line(line int) string {
+	if line < 1 || line > len(f.lines) {
+		return ""
+	}
+	return string(f.Data[f.textStart(line-1):f.textEnd(line-1)])
+}
+
+// Excerpt is one line of a file, cut to a bounded length around a span.
+type Excerpt struct {
+	Line int
+	// Text is the line's text, at most the asked number of code points plus an
+	// ellipsis on each side that was cut. Control characters and invalid bytes
+	// are replaced by U+FFFD, tabs by a blank.
+	Text string
+	// Start and End are the code points of Text that the span covers: 0-based,
+	// half-open. They are equal where the span is empty or not on the line.
+	Start, End int
+}
+
+// Excerpt returns the line on which s starts with at most width code points of
+// text around the start of s.
+func (f *File) Excerpt(s Span, width int) Excerpt {
+	text := []rune(clean(f.Line(s.Start.Line)))
+	start := min(max(s.Start.Column-1, 0), len(text))
+	end := len(text)
+	if s.End.Line == s.Start.Line {
+		end = min(max(s.End.Column-1, start), len(text))
+	}
+	width = max(width, 1)
+	from, to := 0, len(text)
+	if len(text) > width {
+		from = min(max(start-width/3, 0), len(text)-width)
+		to = from + width
+	}
+	out := string(text[from:to])
+	start, end = start-from, min(end, to)-from
+	if from > 0 {
+		out = "…" + out
+		start, end = start+1, end+1
+	}
+	if to < len(text) {
+		out += "…"
+	}
+	return Excerpt{Line: s.Start.Line, Text: out, Start: start, End: max(start, end)}
+}
+
+// clean makes a line safe to print, code point for code point.
+func clean(line string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case r < 0x20, r >= 0x7f && r < 0xa0, r == 0x2028, r == 0x2029, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+			return utf8.RuneError
+		}
+		return r
+	}, line)
+}
+
+// textStart is the offset of the first character of the 0-based line.
+func (f *File) textStart(line int) int {
+	if line == 0 && bytes.HasPrefix(f.Data, []byte(bom)) {
+		return len(bom)
+	}
+	return f.lines[line]
+}
+
+// textEnd is the offset of the line end that closes the 0-based line.
+func (f *File) textEnd(line int) int {
+	end := len(f.Data)
+	if line+1 < len(f.lines) {
+		end = f.lines[line+1] - 1
+		if end > f.lines[line] && f.Data[end-1] == '\r' {
+			end--
+		}
+	}
+	return max(end, f.textStart(line))
+}
