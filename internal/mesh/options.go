@@ -11,9 +11,15 @@ type Injection string
 
 // The choices of --injection.
 const (
-	InjectionAuto   Injection = "auto"   // labels and annotations decide
-	InjectionAlways Injection = "always" // every pod that can have one has one
-	InjectionNever  Injection = "never"
+	// InjectionAuto lets labels and annotations decide. A namespace whose
+	// manifest is not in view counts as in the mesh, and the judgement says so.
+	InjectionAuto Injection = "auto"
+	// InjectionAlways takes every namespace as in the mesh, whatever its labels
+	// say. What a pod says of itself still counts: opt-outs, hostNetwork.
+	InjectionAlways Injection = "always"
+	// InjectionNever: nothing is injected. Manifests that carry a sidecar of
+	// their own keep it.
+	InjectionNever Injection = "never"
 )
 
 // Options is the mesh that an environment runs in, as flags and .probe-mtls.yaml
@@ -36,7 +42,8 @@ type Options struct {
 	Values             *yaml.Node // istiod's Helm values, nil if not given
 	MeshConfig         *yaml.Node // nil if not given
 	// Places tells where a setting stands, keyed as in the file
-	// (rewriteAppHTTPProbe); settings from flags have none.
+	// (rewriteAppHTTPProbe, values.global.proxy.autoInject); settings from flags
+	// have none. Where a nested key is missing its nearest parent is taken.
 	Places map[string]render.Field
 }
 
@@ -44,4 +51,8 @@ type Options struct {
 type Revision struct {
 	Name string
 	Tags []string
+	// Values and MeshConfig are this revision's own; what they leave out is
+	// taken from Options. Nil if not given.
+	Values     *yaml.Node
+	MeshConfig *yaml.Node
 }
