@@ -51,4 +51,7 @@ type Probe struct {
 	// Field is the probe itself (…containers[0].livenessProbe); PortField its
 	// port value, zero where it has none.
 	Field, PortField render.Field
+	// Fault says what the API server refuses about the probe: "names no port".
+	// It is "" for a well-formed one.
+	Fault string
 }

@@ -1,0 +1,137 @@
+package kube
+
+import (
+	"go.yaml.in/yaml/v3"
+
+	"github.com/org/probe-mtls-action/render"
+)
+
+// Pod is a Pod or the pod template of a workload.
+type Pod struct {
+	Object *render.Object
+	Base   render.Path // of the pod within Object: empty for a Pod
+	// Labels and Annotations are those that the pod itself gets.
+	Labels, Annotations Strings
+	HostNetwork         bool
+	// Containers are the init containers and then the others, each in the
+	// order of the manifest.
+	Containers []Container
+}
+
+// Container is one container of a pod.
+type Container struct {
+	Name string
+	At   render.Field
+	Node *yaml.Node
+	Init bool
+	// Restarts is set for an init container with restartPolicy Always, which
+	// runs beside the pod's other containers and may have probes.
+	Restarts bool
+	Ports    []ContainerPort
+}
+
+// ContainerPort is one declared port.
+type ContainerPort struct {
+	Name     string
+	Number   int
+	Protocol string // "" is TCP
+	index    int
+}
+
+// PortField returns the place of a port of c.
+func (c *Container) PortField(p ContainerPort) render.Field {
+	return c.At.Key("ports").Item(p.index)
+}
+
+// Port returns the first declared port of that name.
+func (c *Container) Port(name string) (ContainerPort, bool) {
+	for _, p := range c.Ports {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return ContainerPort{}, false
+}
+
+// Namespace returns the pod's namespace, "default" where none is set.
+func (p *Pod) Namespace() string { return p.Object.NamespaceOrDefault() }
+
+// Field returns the place below the pod that keys lead to.
+func (p *Pod) Field(keys ...string) render.Field {
+	return render.Field{Object: p.Object, Path: p.Base.Join(render.PathOf(keys...))}
+}
+
+// Container returns the container of that name, nil if there is none.
+func (p *Pod) Container(name string) *Container {
+	for i := range p.Containers {
+		if p.Containers[i].Name == name {
+			return &p.Containers[i]
+		}
+	}
+	return nil
+}
+
+// PortNamed looks a port name up over all containers, as a Service's named
+// targetPort is.
+func (p *Pod) PortNamed(name string) (*Container, ContainerPort, bool) {
+	for i := range p.Containers {
+		c := &p.Containers[i]
+		if c.Init && !c.Restarts {
+			continue
+		}
+		if port, ok := c.Port(name); ok {
+			return c, port, true
+		}
+	}
+	return nil, ContainerPort{}, false
+}
+
+// templates are the places of pod templates, per kind. Every other kind is
+// taken to hold one at spec.template, if there is something like one.
+var templates = map[string]render.Path{
+	"Pod":         {},
+	"PodTemplate": render.PathOf("template"),
+	"CronJob":     render.PathOf("spec", "jobTemplate", "spec", "template"),
+}
+
+var defaultTemplate = render.PathOf("spec", "template")
+
+// PodOf returns the pod of a workload: of a Pod, Deployment, CronJob, Argo
+// Rollout, Knative Service, or any object with a pod template at
+// spec.template. It returns nil for objects that have no pod.
+func PodOf(o *render.Object) *Pod {
+	base, ok := templates[o.Kind]
+	if !ok {
+		base = defaultTemplate
+	}
+	node := o.At(base)
+	spec := Get(node, "spec")
+	if spec == nil || Get(spec, "containers") == nil && Get(spec, "initContainers") == nil {
+		return nil
+	}
+	p := &Pod{Object: o, Base: base}
+	meta := Get(node, "metadata")
+	p.Labels = StringsAt(p.Field("metadata", "labels"), Get(meta, "labels"))
+	p.Annotations = StringsAt(p.Field("metadata", "annotations"), Get(meta, "annotations"))
+	p.HostNetwork, _ = Bool(Get(spec, "hostNetwork"))
+	p.add(Get(spec, "initContainers"), p.Field("spec", "initContainers"), true)
+	p.add(Get(spec, "containers"), p.Field("spec", "containers"), false)
+	return p
+}
+
+func (p *Pod) add(list *yaml.Node, at render.Field, init bool) {
+	for i, n := range Items(list) {
+		if n.Kind != yaml.MappingNode {
+			continue
+		}
+		c := Container{Name: Text(Get(n, "name")), At: at.Item(i), Node: n, Init: init}
+		c.Restarts = init && Text(Get(n, "restartPolicy")) == "Always"
+		for j, port := range Items(Get(n, "ports")) {
+			number, _ := Int(Get(port, "containerPort"))
+			c.Ports = append(c.Ports, ContainerPort{
+				Name: Text(Get(port, "name")), Number: number, Protocol: Text(Get(port, "protocol")), index: j,
+			})
+		}
+		p.Containers = append(p.Containers, c)
+	}
+}

@@ -1,0 +1,76 @@
+package kube
+
+import (
+	"strings"
+
+	"github.com/org/probe-mtls-action/render"
+)
+
+// Service is a Service.
+type Service struct {
+	Object   *render.Object
+	Selector Strings
+	Ports    []ServicePort
+}
+
+// ServicePort is one port of a Service.
+type ServicePort struct {
+	Name     string
+	Number   int
+	Protocol string // "" is TCP
+	// AppProtocol is the port's appProtocol.
+	AppProtocol string
+	// TargetNumber and TargetName are its targetPort; one of them is set.
+	TargetNumber int
+	TargetName   string
+	Field        render.Field
+}
+
+// ServiceOf returns the view of a core Service, nil for other objects and for
+// Services that select no pods.
+func ServiceOf(o *render.Object) *Service {
+	if o.Kind != "Service" || o.Group != "" {
+		return nil
+	}
+	spec := Get(o.Node, "spec")
+	if Text(Get(spec, "type")) == "ExternalName" {
+		return nil
+	}
+	at := render.Field{Object: o, Path: render.PathOf("spec")}
+	s := &Service{Object: o, Selector: StringsAt(at.Key("selector"), Get(spec, "selector"))}
+	if s.Selector.Len() == 0 {
+		return nil
+	}
+	for i, n := range Items(Get(spec, "ports")) {
+		p := ServicePort{
+			Name: Text(Get(n, "name")), Protocol: Text(Get(n, "protocol")),
+			AppProtocol: Text(Get(n, "appProtocol")), Field: at.Key("ports").Item(i),
+		}
+		p.Number, _ = Int(Get(n, "port"))
+		switch target := Get(n, "targetPort"); {
+		case IsNull(target):
+			p.TargetNumber = p.Number
+		default:
+			if number, ok := Int(target); ok {
+				p.TargetNumber = number
+			} else {
+				p.TargetName = Text(target)
+			}
+		}
+		s.Ports = append(s.Ports, p)
+	}
+	return s
+}
+
+// TCP reports whether the port carries TCP.
+func (p ServicePort) TCP() bool { return p.Protocol == "" || strings.EqualFold(p.Protocol, "TCP") }
+
+// Resolve returns the container port of pod that the port leads to, 0 if pod
+// has no port of the name it asks for.
+func (p ServicePort) Resolve(pod *Pod) int {
+	if p.TargetName == "" {
+		return p.TargetNumber
+	}
+	_, port, _ := pod.PortNamed(p.TargetName)
+	return port.Number
+}
