@@ -19,7 +19,7 @@ type Inputs struct {
 	Injection     string   // auto, always, never
 	Context       []string // relative to the workspace
 	FailOn        string   // error, warning, note, never
-	OnlyNew       *bool
+	OnlyNew       bool
 	Base          string   // a revision; "" is the event's
 	Reporters     []string // names of Reporters, no duplicates, in Reporters' order
 	SARIFFile     string   // relative to the workspace

@@ -12,12 +12,11 @@ import (
 
 var compareTokens = cmp.Comparer(func(a, b actions.Token) bool { return a == b })
 
-func ptr[T any](v T) *T { return &v }
-
 func TestInputs(t *testing.T) {
 	t.Parallel()
 	defaults := func(change func(*actions.Inputs)) actions.Inputs {
 		in := actions.Inputs{
+			OnlyNew:   true,
 			Reporters: []string{"review", "annotations", "summary", "sarif"},
 			SARIFFile: "probe-mtls.sarif",
 		}
@@ -66,7 +65,7 @@ func TestInputs(t *testing.T) {
 			Injection:     "always",
 			Context:       []string{"mesh", "namespaces.yaml"},
 			FailOn:        "warning",
-			OnlyNew:       ptr(false),
+			OnlyNew:       false,
 			Base:          "origin/main",
 			Reporters:     []string{"summary", "sarif"},
 			SARIFFile:     "out/x.sarif",
@@ -78,8 +77,8 @@ func TestInputs(t *testing.T) {
 			Jobs:          3,
 			Verbose:       true,
 		}},
-		{"underscores, from a composite action's shell", env{"INPUT_FAIL_ON": "note", "INPUT_ONLY_NEW": "true"},
-			defaults(func(in *actions.Inputs) { in.FailOn, in.OnlyNew = "note", ptr(true) })},
+		{"underscores, from a composite action's shell", env{"INPUT_FAIL_ON": "note", "INPUT_ONLY_NEW": "false"},
+			defaults(func(in *actions.Inputs) { in.FailOn, in.OnlyNew = "note", false })},
 		{"the runner's own form wins", env{"INPUT_FAIL-ON": "error", "INPUT_FAIL_ON": "note"},
 			defaults(func(in *actions.Inputs) { in.FailOn = "error" })},
 	} {

@@ -47,11 +47,7 @@ func KnownInputs() []Input {
 			return err
 		}},
 		choice("fail-on", func(in *Inputs) *string { return &in.FailOn }, "error", "warning", "note", "never"),
-		{Name: "only-new", Choices: bools, set: func(in *Inputs, v string) error {
-			var b bool
-			in.OnlyNew = &b
-			return setBool(&b, v)
-		}},
+		flag("only-new", "true", func(in *Inputs) *bool { return &in.OnlyNew }),
 		{Name: "base", set: func(in *Inputs, v string) error {
 			in.Base = v
 			return revision(v)
@@ -64,7 +60,7 @@ func KnownInputs() []Input {
 			in.SARIFFile, err = localPath(v)
 			return err
 		}},
-		flag("upload-sarif", func(in *Inputs) *bool { return &in.UploadSARIF }),
+		flag("upload-sarif", "false", func(in *Inputs) *bool { return &in.UploadSARIF }),
 		{Name: "category", set: func(in *Inputs, v string) error {
 			in.Category = v
 			return oneLine(v)
@@ -73,13 +69,13 @@ func KnownInputs() []Input {
 			in.Shard, err = shard(v)
 			return err
 		}},
-		flag("allow-remote", func(in *Inputs) *bool { return &in.AllowRemote }),
-		flag("enable-helm", func(in *Inputs) *bool { return &in.EnableHelm }),
+		flag("allow-remote", "false", func(in *Inputs) *bool { return &in.AllowRemote }),
+		flag("enable-helm", "false", func(in *Inputs) *bool { return &in.EnableHelm }),
 		{Name: "jobs", set: func(in *Inputs, v string) (err error) {
 			in.Jobs, err = atLeastOne(v)
 			return err
 		}},
-		flag("verbose", func(in *Inputs) *bool { return &in.Verbose }),
+		flag("verbose", "false", func(in *Inputs) *bool { return &in.Verbose }),
 	}
 }
 
@@ -97,8 +93,8 @@ func choice(name string, field func(*Inputs) *string, choices ...string) Input {
 	}}
 }
 
-func flag(name string, field func(*Inputs) *bool) Input {
-	return Input{Name: name, Default: "false", Choices: bools, set: func(in *Inputs, v string) error {
+func flag(name, def string, field func(*Inputs) *bool) Input {
+	return Input{Name: name, Default: def, Choices: bools, set: func(in *Inputs, v string) error {
 		return setBool(field(in), v)
 	}}
 }

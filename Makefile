@@ -1,0 +1,56 @@
+# One word each; the scripts behind them run on their own too.
+
+FUZZTIME ?= 10s
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build the command into bin/
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/probe-mtls-action
+
+.PHONY: test
+test: ## run the tests
+	go test ./...
+
+.PHONY: race
+race: ## run the tests under the race detector, in random order
+	go test -race -shuffle=on ./...
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck, actionlint
+	scripts/lint
+
+.PHONY: fmt
+fmt: ## format the Go files
+	gofmt -w $$(git ls-files '*.go')
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (10s)
+	scripts/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: contracts
+contracts: ## install GitHub's API descriptions and the SARIF validators that the contract tests use
+	npm ci --prefix contracts --no-audit --no-fund
+
+.PHONY: cross
+cross: ## build for every supported platform
+	scripts/cross-build
+
+.PHONY: cover
+cover: ## measure the coverage of the tests
+	go test -coverprofile=coverage.out -coverpkg=./... ./...
+	go tool cover -func=coverage.out | tail -1
+
+.PHONY: image
+image: ## build the image and run it as GitHub does
+	scripts/check-image
+
+.PHONY: e2e
+e2e: ## run the Action in a workflow, against a GitHub in memory
+	scripts/act-e2e
