@@ -46,7 +46,7 @@ func (d *decoder) mapping(n *yaml.Node, what string, entries []entry) {
 		key := n.Content[i]
 		at := slices.IndexFunc(entries, func(e entry) bool { return e.key == key.Value })
 		if at < 0 {
-			d.unknown(key, entries)
+			d.unknown(key, what, entries)
 			continue
 		}
 		entries[at].read(n.Content[i+1])
@@ -91,7 +91,7 @@ func (d *decoder) environments(c *Config, list *yaml.Node) {
 		if len(d.errs) == known {
 			switch {
 			case e.Name == "":
-				d.fail(n, "give it a name:", "the environment has no name")
+				d.fail(n, "add name: to it", "the environment has no name")
 			case len(e.Roots) == 0:
 				d.fail(n, `name the directories of its roots, as in roots: ["clusters/prod/**"]`, "environment %q has no roots", e.Name)
 			}
@@ -102,17 +102,26 @@ func (d *decoder) environments(c *Config, list *yaml.Node) {
 
 var version = regexp.MustCompile(`^v?\d+\.\d+(\.\d+)?([-+].*)?$`)
 
+// mesh reads a section mesh over what o already holds.
 func (d *decoder) mesh(o *mesh.Options, section *yaml.Node, at render.Path) {
 	if o.Places == nil {
 		o.Places = map[string]render.Field{}
 	}
-	entries := []entry{
+	entries := d.meshEntries(o)
+	for i, e := range entries {
+		entries[i].read = func(v *yaml.Node) {
+			o.Places[e.key] = render.Field{Object: d.object, Path: at.Key(e.key)}
+			e.read(v)
+		}
+	}
+	d.mapping(section, "mesh", entries)
+	d.imports(o, section, at)
+}
+
+func (d *decoder) meshEntries(o *mesh.Options) []entry {
+	return []entry{
 		{"istioVersion", func(v *yaml.Node) { d.version(&o.IstioVersion, v, "istioVersion", `"1.24"`) }},
-		{"meshMTLS", func(v *yaml.Node) {
-			var mode string
-			d.choice(&mode, v, "meshMTLS", "strict", "permissive", "disable", "STRICT", "PERMISSIVE", "DISABLE")
-			o.MeshMTLS = mesh.Mode(strings.ToUpper(mode))
-		}},
+		{"meshMTLS", func(v *yaml.Node) { d.mode(&o.MeshMTLS, v) }},
 		{"rewriteAppHTTPProbe", func(v *yaml.Node) { d.boolOrAuto(&o.RewriteAppHTTPProbe, v, "rewriteAppHTTPProbe") }},
 		{"rootNamespace", func(v *yaml.Node) { d.text(&o.RootNamespace, v, "rootNamespace") }},
 		{"revisions", func(v *yaml.Node) { d.revisions(&o.Revisions, v) }},
@@ -130,17 +139,22 @@ func (d *decoder) mesh(o *mesh.Options, section *yaml.Node, at render.Path) {
 		{"nativeSidecars", func(v *yaml.Node) { d.choice(&o.NativeSidecars, v, "nativeSidecars", "true", "false", "auto") }},
 		{"sidecarTLSIngress", func(v *yaml.Node) { d.bool(&o.SidecarTLSIngress, v, "sidecarTLSIngress") }},
 		{"admissionValidates", func(v *yaml.Node) { d.bool(&o.AdmissionValidates, v, "admissionValidates") }},
+		// Read by imports, after all other keys.
 		{"values", func(*yaml.Node) {}},
 		{"meshConfig", func(*yaml.Node) {}},
 	}
-	for i, e := range entries {
-		entries[i].read = func(v *yaml.Node) {
-			o.Places[e.key] = render.Field{Object: d.object, Path: at.Key(e.key)}
-			e.read(v)
-		}
+}
+
+// mode takes the words of --mesh-mtls, and the same in capitals, as a
+// PeerAuthentication writes them.
+func (d *decoder) mode(to *mesh.Mode, n *yaml.Node) {
+	word := *n
+	if word.Value == strings.ToUpper(word.Value) {
+		word.Value = strings.ToLower(word.Value)
 	}
-	d.mapping(section, "mesh", entries)
-	d.imports(o, section, at)
+	var s string
+	d.choice(&s, &word, "meshMTLS", "strict", "permissive", "disable")
+	*to = mesh.Mode(strings.ToUpper(s))
 }
 
 func (d *decoder) revisions(to *[]mesh.Revision, list *yaml.Node) {

@@ -77,7 +77,11 @@ func (x *expander) mapping(out, n *yaml.Node, depth int) {
 			continue
 		}
 		seen[key.Value] = key
-		out.Content = append(out.Content, key, x.expand(n.Content[i+1], depth+1))
+		value := x.expand(n.Content[i+1], depth+1)
+		if isNull(value) && value.Value == "" {
+			value.Line, value.Column = key.Line, key.Column // nothing is written
+		}
+		out.Content = append(out.Content, key, value)
 	}
 	for _, m := range merges {
 		x.merge(out, seen, m, depth)

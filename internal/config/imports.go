@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -56,19 +57,16 @@ func (d *decoder) fileOrInline(n *yaml.Node, own render.Field, what string, find
 
 // importFile finds a setting in the one document of a file that has it.
 func (d *decoder) importFile(n *yaml.Node, file, what string, find finder) (render.Field, bool) {
-	data, err := read(d.tree, file)
-	if err != nil {
-		var errs Errors
-		if errors.As(err, &errs) {
-			d.errs = append(d.errs, errs...)
-		} else if errors.Is(err, fs.ErrNotExist) {
-			d.fail(n, "paths are relative to the repository's root", "%s: there is no file %s", what, file)
-		} else {
-			d.fail(n, "", "%s: %v", what, err)
-		}
+	text, err := read(d.tree, file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		d.fail(n, "paths are relative to the repository's root", "%s: there is no file %s", what, file)
+		return render.Field{}, false
+	case err != nil:
+		d.fail(n, "", "%s: %s", what, strings.ReplaceAll(err.Error(), "\n", " "))
 		return render.Field{}, false
 	}
-	docs, errs := parse(file, data)
+	docs, errs := parse(text)
 	var found []render.Field
 	for _, doc := range docs {
 		f, ferrs := find(doc)

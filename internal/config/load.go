@@ -2,19 +2,14 @@ package config
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
-
-	"go.yaml.in/yaml/v3"
+	"unicode/utf8"
 
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/source"
+	"github.com/org/probe-mtls-action/render/source/yamldoc"
 )
 
 // maxSize bounds a configuration or values file; real ones are a few KiB.
@@ -24,11 +19,11 @@ const maxSize = 1 << 20
 // an error that wraps [fs.ErrNotExist]; mistakes in the file are [Errors], all
 // of them at once. Load never panics, whatever the file holds.
 func Load(tree render.Tree, file string) (*Config, error) {
-	data, err := read(tree, file)
+	text, err := read(tree, file)
 	if err != nil {
 		return nil, err
 	}
-	docs, errs := parse(file, data)
+	docs, errs := parse(text)
 	if errs != nil {
 		return nil, errs
 	}
@@ -60,66 +55,28 @@ func compare(a, b source.Position) int {
 	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 }
 
-func read(tree render.Tree, file string) ([]byte, error) {
+// read returns the text of a file of a bounded size.
+func read(tree render.Tree, file string) (text yamldoc.Text, err error) {
+	tooLarge := func(size int64) error {
+		return Errors{{At: source.Span{File: file}, Message: fmt.Sprintf("has %d bytes; at most %d are read", size, maxSize)}}
+	}
 	info, err := fs.Stat(tree, file)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, Errors{{At: source.Span{File: file}, Message: "is no regular file"}}
-	}
-	if info.Size() > maxSize {
-		return nil, Errors{{At: source.Span{File: file}, Message: fmt.Sprintf("has %d bytes; at most %d are read", info.Size(), maxSize)}}
+	switch {
+	case err != nil:
+		return text, err
+	case !info.Mode().IsRegular():
+		return text, Errors{{At: source.Span{File: file}, Message: "is no regular file"}}
+	case info.Size() > maxSize:
+		return text, tooLarge(info.Size())
 	}
 	data, err := fs.ReadFile(tree, file)
-	if err != nil {
-		return nil, err
+	switch {
+	case err != nil:
+		return text, err
+	case len(data) > maxSize: // it grew
+		return text, tooLarge(int64(len(data)))
+	case !utf8.Valid(data):
+		return text, Errors{{At: source.Span{File: file}, Message: "is no UTF-8 text"}}
 	}
-	if len(data) > maxSize {
-		return nil, Errors{{At: source.Span{File: file}, Message: fmt.Sprintf("has %d bytes; at most %d are read", len(data), maxSize)}}
-	}
-	return data, nil
+	return yamldoc.Whole(source.NewFile(file, data)), nil
 }
-
-// parse returns the non-empty documents of a YAML file, without aliases and
-// merge keys.
-func parse(file string, data []byte) ([]*document, Errors) {
-	lines := strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n")
-	decoder := yaml.NewDecoder(strings.NewReader(string(data)))
-	var docs []*document
-	for {
-		var n yaml.Node
-		if err := decoder.Decode(&n); err != nil {
-			if errors.Is(err, io.EOF) {
-				return docs, nil
-			}
-			return nil, Errors{syntaxError(file, err)}
-		}
-		if n.Kind != yaml.DocumentNode || len(n.Content) == 0 || isNull(n.Content[0]) {
-			continue
-		}
-		doc := &document{file: file, lines: lines}
-		x := expander{doc: doc}
-		doc.root = x.expand(n.Content[0], 0)
-		if len(x.errs) > 0 {
-			return nil, x.errs
-		}
-		docs = append(docs, doc)
-	}
-}
-
-var yamlError = regexp.MustCompile(`(?s)^yaml: (?:line (\d+): )?(.*)$`)
-
-func syntaxError(file string, err error) render.Problem {
-	p := render.Problem{At: source.Span{File: file}, Message: err.Error()}
-	if m := yamlError.FindStringSubmatch(err.Error()); m != nil {
-		p.Message = "no valid YAML: " + m[2]
-		if line, err := strconv.Atoi(m[1]); err == nil && line > 0 {
-			p.At.Start = source.Position{Line: line, Column: 1}
-			p.At.End = p.At.Start
-		}
-	}
-	return p
-}
-
-func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
