@@ -93,6 +93,7 @@ mesh:
   - name: ""
   - name: 1-31
     tags: [default, stable]
+    values: {global: {istioNamespace: istio-canary}}
   enableNamespacesByDefault: true
   injection: always
   profile: ambient
@@ -132,7 +133,11 @@ func TestLoad(t *testing.T) {
 		{"meshMTLS", m.MeshMTLS, mesh.ModeStrict},
 		{"rewriteAppHTTPProbe", *m.RewriteAppHTTPProbe, false},
 		{"rootNamespace", m.RootNamespace, "istio-config"},
-		{"revisions", m.Revisions, []mesh.Revision{{}, {Name: "1-31", Tags: []string{"default", "stable"}}}},
+		{"revisions", len(m.Revisions), 2},
+		{"revision without a name", m.Revisions[0], mesh.Revision{}},
+		{"name of a revision", m.Revisions[1].Name, "1-31"},
+		{"tags of a revision", m.Revisions[1].Tags, []string{"default", "stable"}},
+		{"values of a revision", m.Revisions[1].Values.Content[0].Value, "global"},
 		{"enableNamespacesByDefault", *m.EnableNamespacesByDefault, true},
 		{"injection", m.Injection, mesh.InjectionAlways},
 		{"profile", m.Profile, "ambient"},
@@ -154,7 +159,7 @@ func TestLoad(t *testing.T) {
 	}
 
 	prod, staging := cfg.Environments[0], cfg.Environments[1]
-	if prod.Name != "prod" || !slices.Equal(prod.Context, []string{"platform/prod"}) || prod.At.String() != ".probe-mtls.yaml:27:9" {
+	if prod.Name != "prod" || !slices.Equal(prod.Context, []string{"platform/prod"}) || prod.At.String() != ".probe-mtls.yaml:28:9" {
 		t.Errorf("environment %+v", prod)
 	}
 	if prod.Mesh.IstioVersion != "1.24.1" || prod.Mesh.RewriteAppHTTPProbe != nil || prod.Mesh.SidecarTLSIngress {
@@ -179,9 +184,11 @@ func TestPlaces(t *testing.T) {
 		{cfg.Mesh.Places["istioVersion"], ".probe-mtls.yaml:3:17"},
 		{cfg.Mesh.Places["rewriteAppHTTPProbe"], ".probe-mtls.yaml:5:24"},
 		{cfg.Mesh.Places["revisions"], ".probe-mtls.yaml:7:3"},
-		{cfg.Mesh.Places["values"].Key("global").Key("proxy").Key("autoInject"), ".probe-mtls.yaml:19:34"},
-		{cfg.Mesh.Places["meshConfig"].Key("rootNamespace"), ".probe-mtls.yaml:21:20"},
-		{prod["rewriteAppHTTPProbe"], ".probe-mtls.yaml:32:26"},
+		{cfg.Mesh.Places["revisions[1].values.global.istioNamespace"], ".probe-mtls.yaml:11:39"},
+		{cfg.Mesh.Places["values.global.proxy.autoInject"], ".probe-mtls.yaml:20:34"},
+		{cfg.Mesh.Places["values"].Key("global").Key("proxy").Key("autoInject"), ".probe-mtls.yaml:20:34"},
+		{cfg.Mesh.Places["meshConfig"].Key("rootNamespace"), ".probe-mtls.yaml:22:20"},
+		{prod["rewriteAppHTTPProbe"], ".probe-mtls.yaml:33:26"},
 		{prod["rootNamespace"], ".probe-mtls.yaml:6:18"},
 	} {
 		if got := place(t, c.field); got != c.want {

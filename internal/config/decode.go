@@ -115,7 +115,7 @@ func (d *decoder) mesh(o *mesh.Options, section *yaml.Node, at render.Path) {
 		}
 	}
 	d.mapping(section, "mesh", entries)
-	d.imports(o, section, at)
+	d.imports(imported{&o.Values, &o.MeshConfig, o.Places, ""}, section, at)
 }
 
 func (d *decoder) meshEntries(o *mesh.Options) []entry {
@@ -124,7 +124,7 @@ func (d *decoder) meshEntries(o *mesh.Options) []entry {
 		{"meshMTLS", func(v *yaml.Node) { d.mode(&o.MeshMTLS, v) }},
 		{"rewriteAppHTTPProbe", func(v *yaml.Node) { d.boolOrAuto(&o.RewriteAppHTTPProbe, v, "rewriteAppHTTPProbe") }},
 		{"rootNamespace", func(v *yaml.Node) { d.text(&o.RootNamespace, v, "rootNamespace") }},
-		{"revisions", func(v *yaml.Node) { d.revisions(&o.Revisions, v) }},
+		{"revisions", func(v *yaml.Node) { d.revisions(o, v) }},
 		{"enableNamespacesByDefault", func(v *yaml.Node) {
 			o.EnableNamespacesByDefault = new(bool)
 			d.bool(o.EnableNamespacesByDefault, v, "enableNamespacesByDefault")
@@ -157,15 +157,21 @@ func (d *decoder) mode(to *mesh.Mode, n *yaml.Node) {
 	*to = mesh.Mode(strings.ToUpper(s))
 }
 
-func (d *decoder) revisions(to *[]mesh.Revision, list *yaml.Node) {
-	*to = nil
-	for _, n := range d.items(list, "revisions") {
+func (d *decoder) revisions(o *mesh.Options, list *yaml.Node) {
+	at := o.Places["revisions"].Path
+	o.Revisions = nil
+	maps.DeleteFunc(o.Places, func(k string, _ render.Field) bool { return strings.HasPrefix(k, "revisions[") })
+	for i, n := range d.items(list, "revisions") {
 		var r mesh.Revision
 		d.mapping(n, "a revision", []entry{
 			{"name", func(v *yaml.Node) { d.textOrEmpty(&r.Name, v, "name") }},
 			{"tags", func(v *yaml.Node) { d.texts(&r.Tags, v, "tags") }},
+			{"values", func(*yaml.Node) {}},
+			{"meshConfig", func(*yaml.Node) {}},
 		})
-		*to = append(*to, r)
+		prefix := fmt.Sprintf("revisions[%d].", i)
+		d.imports(imported{&r.Values, &r.MeshConfig, o.Places, prefix}, n, at.Item(i))
+		o.Revisions = append(o.Revisions, r)
 	}
 }
 

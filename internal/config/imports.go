@@ -4,33 +4,54 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/render"
 )
 
+// imported is where values and meshConfig of a section go.
+type imported struct {
+	values, meshConfig *(*yaml.Node)
+	places             map[string]render.Field
+	prefix             string // of the keys in places
+}
+
 // imports reads values and meshConfig: inline, or from the user's own files.
-func (d *decoder) imports(o *mesh.Options, section *yaml.Node, at render.Path) {
-	if section.Kind != yaml.MappingNode {
+func (d *decoder) imports(to imported, section *yaml.Node, at render.Path) {
+	d.importOne(to.values, to, section, at, "values", valuesOf)
+	d.importOne(to.meshConfig, to, section, at, "meshConfig", meshConfigOf)
+}
+
+func (d *decoder) importOne(node **yaml.Node, to imported, section *yaml.Node, at render.Path, key string, find finder) {
+	_, n := child(section, render.Step{Key: key, Index: -1})
+	if n == nil {
 		return
 	}
-	own := render.Field{Object: d.object, Path: at}
-	_, values := child(section, render.Step{Key: "values", Index: -1})
-	_, meshConfig := child(section, render.Step{Key: "meshConfig", Index: -1})
-	if values != nil {
-		o.Values = nil
-		if f, ok := d.fileOrInline(values, own.Key("values"), "values", valuesOf); ok {
-			o.Values, o.Places["values"] = f.Node(), f
-		}
+	*node = nil
+	name := to.prefix + key
+	maps.DeleteFunc(to.places, func(k string, _ render.Field) bool {
+		return k == name || strings.HasPrefix(k, name+".")
+	})
+	own := render.Field{Object: d.object, Path: at.Key(key)}
+	if f, ok := d.fileOrInline(n, own, key, find); ok {
+		*node = f.Node()
+		addPlaces(to.places, name, f, f.Node())
 	}
-	if meshConfig != nil {
-		o.MeshConfig = nil
-		if f, ok := d.fileOrInline(meshConfig, own.Key("meshConfig"), "meshConfig", meshConfigOf); ok {
-			o.MeshConfig, o.Places["meshConfig"] = f.Node(), f
-		}
+}
+
+// addPlaces notes where a mapping and everything in it stands, keyed by the
+// dotted way to it.
+func addPlaces(places map[string]render.Field, name string, f render.Field, n *yaml.Node) {
+	places[name] = f
+	if n.Kind != yaml.MappingNode {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i].Value
+		addPlaces(places, name+"."+key, f.Key(key), n.Content[i+1])
 	}
 }
 
