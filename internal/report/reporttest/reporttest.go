@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -210,7 +211,7 @@ func Hostile() *report.Report {
 	return &report.Report{
 		Tool: tool(), Rules: Rules(), Items: []report.Item{it}, Roots: it.Roots, Probes: 1,
 		Scope:   report.Scope{Base: "1111111111111111111111111111111111111111", Head: "2222222222222222222222222222222222222222"},
-		Skipped: []report.Skip{{Root: "overlays/" + evil, Problem: render.Problem{At: source.Span{File: it.At.File}, Message: evil, Hint: evil}}},
+		Skipped: []report.Skip{{Root: "overlays/" + strings.NewReplacer("/", "%", "\x00", "").Replace(evil), Problem: render.Problem{At: source.Span{File: it.At.File}, Message: evil, Hint: evil}}},
 		Notes:   []report.Remark{{Text: evil, At: it.Related[0]}},
 	}
 }

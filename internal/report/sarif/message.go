@@ -1,0 +1,66 @@
+package sarif
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/internal/report/safe"
+)
+
+// message is what code scanning shows: plain text whose only markup is links to
+// related locations, [text](id).
+func message(it *report.Item, related int) string {
+	var b strings.Builder
+	b.WriteString(escape(sentence(it.Summary)))
+	if it.Message != "" {
+		b.WriteString(" " + escape(sentence(it.Message)))
+	}
+	if len(it.Chain) > 0 {
+		b.WriteString("\n\nWhy:")
+		for _, c := range it.Chain {
+			b.WriteString("\n- " + escape(sentence(c)))
+		}
+	}
+	if related > 0 {
+		b.WriteString("\n\nDecided by:")
+		for i, l := range it.Related[:related] {
+			label := l.Message
+			if label == "" {
+				label = l.Span.String()
+			}
+			fmt.Fprintf(&b, "\n- [%s](%d).", escape(label), i+1)
+		}
+	}
+	if len(it.Assumed) > 0 {
+		b.WriteString("\n\nAssumed: " + escape(sentence(strings.Join(it.Assumed, "; "))))
+	}
+	if len(it.Roots) > 0 {
+		b.WriteString("\n\nIn " + escape(sentence(some(it.Roots, 3))))
+	}
+	return b.String()
+}
+
+func some(all []string, limit int) string {
+	if len(all) > limit {
+		return strings.Join(all[:limit-1], ", ") + fmt.Sprintf(" and %d more roots", len(all)-limit+1)
+	}
+	return strings.Join(all, ", ")
+}
+
+// escape returns s for a message: on one line, with the brackets that would
+// make a link escaped (SARIF 2.1.0, 3.11.6).
+func escape(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `[`, `\[`, `]`, `\]`).Replace(safe.Line(strings.Join(strings.Fields(s), " ")))
+}
+
+// uri returns the relative URI reference of a path (RFC 3986). A colon is
+// encoded too, so that no first segment looks like a scheme.
+func uri(path string) string {
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		segments[i] = strings.ReplaceAll(url.PathEscape(s), ":", "%3A")
+	}
+	return strings.Join(segments, "/")
+}
