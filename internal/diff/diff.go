@@ -49,6 +49,10 @@ type Hunk struct {
 // is "" for an added file, NewName for a removed one.
 type File struct {
 	OldName, NewName string
+	// OldMode and NewMode are Git's modes, such as 100644, 120000 for symbolic
+	// links and 160000 for submodules; "" where there is no file or GitHub's
+	// API, which leaves modes out, gave the change.
+	OldMode, NewMode string
 	Status           Status
 	Binary           bool
 	// Hunks may be missing although lines changed (a diff that is too large or

@@ -1,0 +1,146 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/org/probe-mtls-action/internal/diff"
+)
+
+// WorkTree stands for the files of the work tree where a commit is expected.
+const WorkTree = ""
+
+// maxUntracked is the size, in bytes, above which the lines of a file that Git
+// does not know are not listed.
+const maxUntracked = 1 << 20
+
+// diffOptions make diffs independent of the repository's configuration. Renames
+// and copies are found as GitHub does it: from 50 % likeness on.
+var diffOptions = []string{
+	"--no-color", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty",
+	"--find-renames=50%", "--find-copies=50%", "--no-relative",
+}
+
+var patchOptions = []string{
+	"--patch", "--unified=3", "--inter-hunk-context=0", "--submodule=short",
+	"--diff-algorithm=default", "--indent-heuristic", "--src-prefix=a/", "--dst-prefix=b/",
+}
+
+// Changes returns what changed from the tree of commit base to that of commit
+// head; [WorkTree] as head means the work tree with all its files, untracked
+// ones included, but not those that Git ignores. With lines the hunks are read
+// as well.
+func (r *Repo) Changes(ctx context.Context, base, head string, lines bool) (diff.Changes, error) {
+	c := diff.Changes{Base: base, Head: head}
+	args, config, err := r.diffArgs(ctx, base, head)
+	if err != nil {
+		return c, err
+	}
+	out, err := r.output(r.command(ctx, config, append(args, "--raw", "-z", "--no-abbrev", "--")...))
+	if err != nil {
+		return c, damaged(err)
+	}
+	if c.Files, err = diff.ParseRaw(out); err != nil {
+		return c, err
+	}
+	if lines && len(c.Files) > 0 {
+		patch, err := r.output(r.command(ctx, config, append(args, append(patchOptions, "--")...)...))
+		switch {
+		case errors.Is(err, errTooLarge):
+			for i := range c.Files {
+				c.Files[i].NoHunks = "the diff is too large to read its lines"
+			}
+		case err != nil:
+			return c, damaged(err)
+		default:
+			diff.AddPatch(c.Files, patch)
+		}
+	}
+	if head == WorkTree {
+		untracked, err := r.untracked(ctx, lines)
+		if err != nil {
+			return c, err
+		}
+		c.Files = append(c.Files, untracked...)
+	}
+	return c, nil
+}
+
+func (r *Repo) diffArgs(ctx context.Context, base, head string) (args []string, config [][2]string, err error) {
+	if head != WorkTree {
+		return append([]string{"diff-tree", "-r", base, head}, diffOptions...), nil, nil
+	}
+	// Reading the work tree would run the filters that the repository's
+	// configuration names: turn every one of them off.
+	out, err := r.run(ctx, "config", "--null", "--name-only", "--get-regexp", `^filter\.`)
+	if err != nil && exitCode(err) != 1 {
+		return nil, nil, err
+	}
+	for key := range strings.SplitSeq(string(out), "\x00") {
+		switch {
+		case strings.HasSuffix(key, ".required"):
+			config = append(config, [2]string{key, "false"})
+		case key != "":
+			config = append(config, [2]string{key, ""})
+		}
+	}
+	return append([]string{"diff", base}, diffOptions...), config, nil
+}
+
+// untracked lists the files that Git neither knows nor ignores.
+func (r *Repo) untracked(ctx context.Context, lines bool) ([]diff.File, error) {
+	out, err := r.run(ctx, "ls-files", "--others", "--exclude-standard", "-z", "--full-name")
+	if err != nil {
+		return nil, damaged(err)
+	}
+	var files []diff.File
+	for name := range strings.SplitSeq(string(out), "\x00") {
+		if name == "" {
+			continue
+		}
+		// A repository inside this one is listed as a directory.
+		f := diff.File{NewName: strings.TrimSuffix(name, "/"), NewMode: "100644", Status: diff.Added}
+		if lines {
+			f.Hunks, f.NoHunks = r.allLines(f.NewName)
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+// allLines returns a new file's content as one hunk.
+func (r *Repo) allLines(name string) ([]diff.Hunk, string) {
+	full := filepath.Join(r.root, filepath.FromSlash(name))
+	info, err := os.Lstat(full)
+	switch {
+	case err != nil:
+		return nil, fmt.Sprintf("the file cannot be read: %v", cause(err))
+	case !info.Mode().IsRegular():
+		return nil, "it is no regular file"
+	case info.Size() > maxUntracked:
+		return nil, "the file is too large"
+	}
+	data, err := os.ReadFile(full)
+	if err != nil {
+		return nil, fmt.Sprintf("the file cannot be read: %v", cause(err))
+	}
+	if bytes.IndexByte(data, 0) >= 0 || !utf8.Valid(data) {
+		return nil, "the file is binary"
+	}
+	if len(data) == 0 {
+		return nil, ""
+	}
+	text := strings.TrimSuffix(string(data), "\n")
+	h := diff.Hunk{Old: diff.Range{}, New: diff.Range{Start: 1}}
+	for line := range strings.SplitSeq(text, "\n") {
+		h.New.Count++
+		h.Lines = append(h.Lines, diff.Line{Op: diff.Add, New: h.New.Count, Text: strings.TrimSuffix(line, "\r")})
+	}
+	return []diff.Hunk{h}, ""
+}
