@@ -65,6 +65,9 @@ type Item struct {
 	Fingerprint string
 	State       State
 	Suppressed  *Suppression
+	// BaseCauses are, for a new finding, the places of the base tree that
+	// decided otherwise before the change: a port exemption that is gone now.
+	BaseCauses []Location
 	// Placement is where the finding goes on a pull request; nil outside one.
 	Placement *Placement
 }
