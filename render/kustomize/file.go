@@ -24,6 +24,16 @@ type file struct {
 
 	kustOnce sync.Once
 	kust     *kustomization
+
+	mu          sync.Mutex
+	documentsOf map[role][]*document
+	candidates  map[role][]*candidate
+
+	markMu   sync.Mutex
+	markings map[role]*marking
+
+	numberOnce sync.Once
+	naturals   []int
 }
 
 // parse returns the file's YAML documents, up to the first broken one.

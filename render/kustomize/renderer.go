@@ -88,23 +88,41 @@ func (r *Renderer) failure(ctx context.Context, root render.Root, err error) err
 
 func (r *Renderer) render(ctx context.Context, root render.Root) (*render.Result, error) {
 	root.Dir = path.Clean(root.Dir)
-	b := r.run(ctx, root.Dir, plain{})
-	if b.err != nil {
-		return nil, r.explain(root, b)
+	var b *build
+	for _, p := range []plan{marked{}, identified{}, plain{}} {
+		b = r.run(ctx, root.Dir, p)
+		if b.err != nil {
+			if b.view.denied != nil || ctx.Err() != nil {
+				break // no other plan reads anything else
+			}
+			continue
+		}
+		if p == (marked{}) && b.view.selects {
+			continue
+		}
+		t := r.newTracer(root)
+		if !t.restore(b, p == marked{}) {
+			continue
+		}
+		return t.result(ctx)
 	}
-	res := &render.Result{Root: root, Inputs: b.view.Inputs()}
-	for _, rn := range b.resources.Resources() {
-		o := newObject(root, rn.YNode())
-		o.Tracer = nearest{}
-		res.Objects = append(res.Objects, o)
-	}
-	return res, nil
+	return nil, r.explain(root, b)
 }
 
-// newObject reads the identity of an object from its node.
-func newObject(root render.Root, n *yaml.Node) *render.Object {
-	o := &render.Object{Root: root, Node: n}
-	o.Ref = refOf(n)
-	o.Authored = o.Ref
-	return o
+func (r *Renderer) newTracer(root render.Root) *tracer {
+	return &tracer{
+		r: r, root: root, index: map[*render.Object]int{}, sources: map[*render.Object]*site{},
+		memo: map[*yaml.Node]render.Origin{}, found: map[*yaml.Node]*candidate{},
+	}
+}
+
+// result returns what was rendered, with what kustomize build would refuse.
+func (t *tracer) result(ctx context.Context) (*render.Result, error) {
+	res := &render.Result{Root: t.root, Objects: t.objects, Inputs: t.build.view.Inputs()}
+	refusals, err := t.refusals(ctx)
+	if err != nil {
+		return nil, err
+	}
+	res.Refusals = refusals
+	return res, nil
 }

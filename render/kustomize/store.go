@@ -30,7 +30,10 @@ type store struct {
 	tree   render.Tree
 	limits Limits
 	eager  func(keys []string) bool
-	ids    sentinels
+	ids    *sentinels
+
+	objectMu sync.Mutex
+	objects  []*site // by the number in their source key
 
 	mu    sync.Mutex
 	names map[string]*name
@@ -47,7 +50,7 @@ type name struct {
 
 func newStore(tree render.Tree, opts Options) *store {
 	return &store{
-		tree: tree, limits: opts.Limits, eager: opts.Eager,
+		tree: tree, limits: opts.Limits, eager: opts.Eager, ids: newSentinels(),
 		names: map[string]*name{".": {real: ".", isDir: true}},
 		files: map[string]*file{},
 	}

@@ -2,15 +2,118 @@ package kustomize
 
 import (
 	"context"
+	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/source"
 )
 
-// nearest traces every field to the root's kustomization file.
-type nearest struct{}
+// tracer finds the source places of the objects of one result.
+type tracer struct {
+	r       *Renderer
+	root    render.Root
+	build   *build
+	objects []*render.Object
+	index   map[*render.Object]int
+	sources map[*render.Object]*site // the source object, nil for generated ones
+	marks   map[*yaml.Node]*candidate
 
-func (nearest) Trace(_ context.Context, o *render.Object, _ render.Path) (render.Origin, error) {
-	file := source.Span{File: o.Root.Dir + "/kustomization.yaml"}
-	return render.Origin{Span: file, Document: file, Kind: render.FromResource, Why: "not traced"}, nil
+	mu      sync.Mutex // held while tracing on demand
+	memo    map[*yaml.Node]render.Origin
+	found   map[*yaml.Node]*candidate // by experiment
+	pool    []*candidate
+	viaOnce sync.Once
+	parents map[string][]use
+}
+
+var _ render.Tracer = (*tracer)(nil)
+
+// Trace implements [render.Tracer].
+func (t *tracer) Trace(ctx context.Context, o *render.Object, path render.Path) (render.Origin, error) {
+	if err := ctx.Err(); err != nil {
+		return render.Origin{}, err
+	}
+	n := o.At(path)
+	if n == nil {
+		return t.enclosing(ctx, o, path)
+	}
+	if c := t.marks[n]; c != nil {
+		return t.origin(o, path, c), nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at, ok := t.memo[n]; ok {
+		return at, nil
+	}
+	at, err := t.find(ctx, o, path, n)
+	if err == nil {
+		t.memo[n] = at
+	}
+	return at, err
+}
+
+// enclosing traces the nearest field above path that exists.
+func (t *tracer) enclosing(ctx context.Context, o *render.Object, path render.Path) (render.Origin, error) {
+	for i := len(path) - 1; i >= 0; i-- {
+		if o.At(path[:i]) == nil {
+			continue
+		}
+		at, err := t.Trace(ctx, o, path[:i])
+		at.Exact = false
+		at.Why = "the field is not set; this is the nearest one around it that is"
+		return at, err
+	}
+	return render.Origin{}, nil
+}
+
+// origin describes c as the source of the value at path.
+func (t *tracer) origin(o *render.Object, path render.Path, c *candidate) render.Origin {
+	at := render.Origin{Span: c.span, Exact: true, Via: t.via(o, c.file)}
+	if c.site == nil {
+		at.Kind = render.FromGenerator
+		at.Document = source.Span{File: c.file.name, Start: source.Position{Line: 1, Column: 1}, End: source.Position{Line: 1, Column: 1}}
+	} else {
+		at.Kind = c.site.kind()
+		at.Key = c.site.keySpan()
+		at.Document = c.site.document.place()
+	}
+	if at.Kind == render.FromGenerator && o.Kind != "ConfigMap" && o.Kind != "Secret" {
+		at.Kind = render.FromReplacement
+	}
+	if last := lastKey(path); at.Kind == render.FromResource && c.site.name() != last {
+		at.Kind = render.FromReplacement
+	}
+	if n := o.At(path); n != nil && n.Value != c.value && decimal(n.Value) != decimal(c.value) {
+		if !strings.Contains(c.value, n.Value) {
+			at.Exact = false
+			at.Why = "kustomize made the value from this text and others"
+		}
+	}
+	return at
+}
+
+// lastKey returns the last key of a path, list indexes left out.
+func lastKey(path render.Path) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i].Index < 0 {
+			return path[i].Key
+		}
+	}
+	return ""
+}
+
+// keySpan returns the place of the key that holds s: its own, or the path of
+// the JSON 6902 operation.
+func (s *site) keySpan() source.Span {
+	d := s.document.doc
+	switch {
+	case s.key != nil:
+		return nodeSpan(d, s.key)
+	case s.pointer != nil:
+		return nodeSpan(d, s.pointer)
+	}
+	return source.Span{}
 }

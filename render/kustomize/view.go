@@ -42,6 +42,9 @@ type view struct {
 	// alone is true when no other render runs, so that a kustomization may set
 	// an OpenAPI schema.
 	alone bool
+	// selects is true when a kustomization selects objects by a label or
+	// annotation that is traced in the render itself.
+	selects bool
 	// denied is the first thing that ends the render whatever kustomize makes
 	// of the error that it was given.
 	denied *denial

@@ -1,0 +1,184 @@
+package kustomize
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/source"
+	"github.com/org/probe-mtls-action/render/source/yamldoc"
+)
+
+// candidate is a piece of source text that a rendered value may come from.
+type candidate struct {
+	file *file
+	// site is the value that the text stands in; nil for a line of an env file.
+	site *site
+	// The bytes of text from start to end are what a sentinel replaces: the
+	// inside of quotes, or the part of a literal after its equals sign.
+	text       yamldoc.Text
+	start, end int
+	span       source.Span // the whole value, quotes included
+	value      string
+	tag        string // short YAML tag of the value
+	block      bool   // a literal or folded block scalar
+	part       bool   // only a part of the scalar, such as the VALUE of KEY=VALUE
+	id         int    // number of its sentinel, 0 for none
+}
+
+// candidateAt returns the candidate for the scalar at s; nil when its text is
+// not known or it is null.
+func candidateAt(s *site) *candidate {
+	n := s.node
+	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
+		return nil
+	}
+	d := s.document.doc
+	sc, ok := d.Scalar(n)
+	if !ok {
+		return nil
+	}
+	c := &candidate{
+		file: s.document.file, site: s, text: d.Text, start: sc.Start, end: sc.End,
+		span: d.Text.Span(sc.Start, sc.End), value: n.Value, tag: n.ShortTag(),
+	}
+	switch sc.Style {
+	case yaml.DoubleQuotedStyle, yaml.SingleQuotedStyle:
+		c.start++
+		c.end--
+	case yaml.LiteralStyle, yaml.FoldedStyle:
+		c.block = true
+	}
+	return c
+}
+
+// literalAt returns the candidate for the value of the KEY=VALUE text at s.
+func literalAt(s *site) *candidate {
+	text, ok := s.document.doc.Value(s.node)
+	if !ok {
+		return nil
+	}
+	i := strings.IndexByte(text.String, '=')
+	if i < 0 {
+		return nil
+	}
+	return partOf(s.document.file, s, text, i+1, len(text.String))
+}
+
+// partOf returns the candidate for a part of a text, without quotes around it.
+func partOf(f *file, s *site, text yamldoc.Text, start, end int) *candidate {
+	if v := text.String[start:end]; len(v) > 1 && (v[0] == '"' || v[0] == '\'') && v[0] == v[len(v)-1] && s != nil {
+		start, end = start+1, end-1
+	}
+	if start >= end {
+		return nil
+	}
+	return &candidate{
+		file: f, site: s, text: text, start: start, end: end, span: text.Span(start, end),
+		value: text.String[start:end], tag: "!!str", part: true,
+	}
+}
+
+// envCandidates returns the candidates of a file of KEY=VALUE lines.
+func envCandidates(f *file) []*candidate {
+	var out []*candidate
+	text := yamldoc.Whole(f.text)
+	at := 0
+	for line := range strings.Lines(text.String) {
+		body := strings.TrimRight(line, "\r\n")
+		key := strings.TrimLeft(body, " \t\ufeff")
+		if i := strings.IndexByte(body, '='); i >= 0 && !strings.HasPrefix(key, "#") {
+			if c := partOf(f, nil, text, at+i+1, at+len(body)); c != nil {
+				out = append(out, c)
+			}
+		}
+		at += len(line)
+	}
+	return out
+}
+
+// all returns every candidate of f in the given role.
+func (f *file) all(r role) []*candidate {
+	f.mu.Lock()
+	if cs, ok := f.candidates[r]; ok {
+		f.mu.Unlock()
+		return cs
+	}
+	f.mu.Unlock()
+	var out []*candidate
+	for _, d := range f.documents(r) {
+		for _, root := range d.roots {
+			root.walk(func(s *site) {
+				if s.node.Kind != yaml.ScalarNode {
+					return
+				}
+				var c *candidate
+				if s.kind() == render.FromGenerator && slices.Contains(s.keys(), "literals") {
+					c = literalAt(s)
+				} else {
+					c = candidateAt(s)
+				}
+				if c != nil {
+					out = append(out, c)
+				}
+			})
+		}
+	}
+	if r&roleEnv != 0 {
+		out = append(out, envCandidates(f)...)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.candidates == nil {
+		f.candidates = map[role][]*candidate{}
+	}
+	f.candidates[r] = out
+	return out
+}
+
+// boolean matches the plain scalars that YAML 1.1 reads as booleans. Kustomize
+// reads some files by YAML 1.1 and then refuses them where text is expected; a
+// sentinel must not make them pass.
+var boolean = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false)$`)
+
+// markable reports whether a sentinel can stand for c in the render itself.
+func (c *candidate) markable() bool {
+	if c.block || c.part || strings.Contains(c.value, "$(") || c.site.root().test {
+		return false
+	}
+	switch c.tag {
+	case "!!int":
+		return true
+	case "!!str":
+		return c.site.node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.TaggedStyle) != 0 || !boolean.MatchString(c.value)
+	}
+	return false
+}
+
+// settings are the fields of a kustomization or plugin whose values become
+// labels and annotations of objects.
+var settings = map[string]bool{
+	"labels": true, "commonLabels": true, "commonAnnotations": true, "annotations": true,
+	"generatorOptions": true, "configMapGenerator": true, "secretGenerator": true, "options": true,
+}
+
+// isEager reports whether the scalar at s is to be traced in the render itself.
+func (s *site) isEager(eager func([]string) bool) bool {
+	keys := s.keys()
+	switch s.document.kind {
+	case render.FromResource, render.FromPatch:
+		return eager(keys) && keys[0] != "data" && keys[0] != "stringData" && keys[0] != "binaryData"
+	case render.FromTransformer:
+		if len(keys) == 0 {
+			return false
+		}
+		if keys[len(keys)-1] == "sourceValue" && keys[0] == "replacements" {
+			return true
+		}
+		return settings[keys[0]] && eager(keys)
+	}
+	return false
+}
