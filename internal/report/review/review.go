@@ -40,6 +40,7 @@ type GitHub interface {
 	ResolveThread(ctx context.Context, threadID string) error
 	UnresolveThread(ctx context.Context, threadID string) error
 	Minimize(ctx context.Context, nodeID string, why github.Classifier) error
+	Unminimize(ctx context.Context, nodeID string) error
 	Pause(ctx context.Context, d time.Duration) error
 }
 

@@ -160,7 +160,15 @@ func (r *run) edit(ctx context.Context, c change) {
 	if r.blocked != "" {
 		return
 	}
-	err := r.gh.EditComment(ctx, c.p.ID, c.f.draft.Body)
+	var err error
+	if c.p.minimized && c.p.marker.state == stateFixed {
+		// Folded away by us when it was fixed. Shown before it is edited: the
+		// marker is what tells that it was not a person.
+		err = r.gh.Unminimize(ctx, c.p.NodeID)
+	}
+	if err == nil {
+		err = r.gh.EditComment(ctx, c.p.ID, c.f.draft.Body)
+	}
 	if err == nil {
 		c.f.edited = true
 		return
