@@ -153,15 +153,16 @@ func missingShards(parts []*Report) []Skip {
 	if len(missing) == 0 {
 		return nil
 	}
-	what := "shard " + missing[0]
+	what := "the report of shard " + missing[0] + fmt.Sprintf(" of %d is missing", total)
 	if len(missing) > 1 {
-		what = "shards " + strings.Join(missing[:min(len(missing), 20)], ", ")
+		what = "the reports of shards " + strings.Join(missing[:min(len(missing), 20)], ", ")
 		if more := len(missing) - 20; more > 0 {
 			what += fmt.Sprintf(" and %d more", more)
 		}
+		what += fmt.Sprintf(" of %d are missing", total)
 	}
 	return []Skip{{Problem: render.Problem{
-		Message: fmt.Sprintf("the report of %s of %d is missing", what, total),
+		Message: what,
 		Hint:    "pass the SARIF files of all shards; a shard that failed has none",
 	}}}
 }

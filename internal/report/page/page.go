@@ -1,0 +1,318 @@
+// Package page builds the Markdown sections that the pages about a report share:
+// verdict, counts, table of findings, their details, and what was not checked.
+package page
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/internal/report/md"
+	"github.com/org/probe-mtls-action/render/source"
+)
+
+const (
+	maxName = 200 // characters of a path or a name in a table or a list
+	maxText = 2000
+)
+
+// Links says where lines can be linked: GITHUB_SERVER_URL, GITHUB_REPOSITORY and
+// a commit. The zero value links nothing.
+type Links struct {
+	Server, Repository, Commit string
+}
+
+// Place names a place, linked if that is possible.
+func (l Links) Place(s source.Span) string {
+	name := clip(s.File, maxName)
+	if !s.Start.IsZero() {
+		name += fmt.Sprintf(":%d", s.Start.Line)
+	}
+	if l.Repository == "" || l.Commit == "" || s.IsZero() {
+		return md.Code(name)
+	}
+	return md.Link(md.Code(name), md.Blob(l.Server, l.Repository, l.Commit, s.File, s.Start.Line, 0))
+}
+
+// Verdict is the headline: how the run ended, in words that never read as clean
+// when something was not checked.
+func Verdict(r *report.Report, p report.Policy) string {
+	failing := 0
+	for i := range r.Items {
+		if p.Fails(&r.Items[i]) {
+			failing++
+		}
+	}
+	c := r.Counts()
+	skipped := ""
+	if n := len(r.Skipped); n > 0 {
+		skipped = fmt.Sprintf(", and %d not checked", n)
+	}
+	switch {
+	case failing > 0 && c.Existing > 0 && p.OnlyNew:
+		return "❌ " + count(failing, "new finding fails", "new findings fail") + " the check" + skipped
+	case failing > 0:
+		return "❌ " + count(failing, "finding fails", "findings fail") + " the check" + skipped
+	case len(r.Skipped) > 0 && len(r.Roots) == 0:
+		return "⚠️ Nothing could be checked"
+	case len(r.Skipped) > 0:
+		return fmt.Sprintf("⚠️ %d not checked; nothing in the rest fails the check", len(r.Skipped))
+	case len(r.Roots) == 0 && c.Total() == 0 && r.Unaffected > 0:
+		return "✅ The change affects nothing that is checked"
+	case len(r.Roots) == 0 && c.Total() == 0:
+		return "⚠️ Nothing was checked"
+	case c.Total() == 0:
+		return "✅ No findings"
+	case c.Existing == c.Total() && p.OnlyNew:
+		return "✅ No new findings; " + count(c.Existing, "existing one", "existing ones")
+	}
+	return "✅ No findings to fail on; " + count(c.Total(), "finding", "findings") + " to look at"
+}
+
+// Counts is one paragraph of numbers.
+func Counts(r *report.Report) string {
+	c := r.Counts()
+	parts := []string{count(len(r.Roots), "root checked", "roots checked")}
+	add := func(n int, one, many string) {
+		if n > 0 {
+			parts = append(parts, count(n, one, many))
+		}
+	}
+	if n := len(r.Skipped); n > 0 {
+		parts = append(parts, fmt.Sprintf("**%d not checked**", n))
+	}
+	add(r.Unaffected, "not affected", "not affected")
+	parts = append(parts, count(r.Probes, "probe judged", "probes judged"))
+	if c.Total() == 0 {
+		parts = append(parts, "no findings")
+	}
+	add(c.Errors, "error", "errors")
+	add(c.Warnings, "warning", "warnings")
+	add(c.Notes, "note", "notes")
+	add(c.New, "new", "new")
+	add(c.Existing, "existing", "existing")
+	add(c.Fixed, "fixed", "fixed")
+	add(c.Suppressed, "suppressed", "suppressed")
+	if v := r.Tool.IstioVersion; v != "" {
+		parts = append(parts, "Istio "+md.Text(v))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// Columns of a findings table.
+var header = []string{"", "Where", "What", "In"}
+
+// Table returns a table of findings. Channel, if not nil, adds a column that
+// says where each was reported.
+func (l Links) Table(items []*report.Item, channel func(*report.Item) string) string {
+	head := header
+	if channel != nil {
+		head = append(head[:len(head):len(head)], "Reported as")
+	}
+	rows := make([][]string, len(items))
+	for i, it := range items {
+		rows[i] = l.row(it)
+		if channel != nil {
+			rows[i] = append(rows[i], md.Text(channel(it)))
+		}
+	}
+	return md.Table("llll", head, rows)
+}
+
+func (l Links) row(it *report.Item) []string {
+	return []string{
+		Sign(it.Severity) + " " + string(it.Severity) + state(it.State),
+		l.Place(it.At.Span),
+		md.Text(clip(it.Summary, maxName)) + " " + md.Code(it.RuleID) + verdict(it.Verdict),
+		roots(it.Roots, 1),
+	}
+}
+
+// Sign is a severity's mark.
+func Sign(s check.Severity) string {
+	switch s {
+	case check.Error:
+		return "🔴"
+	case check.Warning:
+		return "🟡"
+	}
+	return "🔵"
+}
+
+func state(s report.State) string {
+	if s == report.None {
+		return ""
+	}
+	return ", " + string(s)
+}
+
+func verdict(v mesh.Verdict) string {
+	if v == mesh.Breaks || v == "" {
+		return ""
+	}
+	return " (" + string(v) + ")"
+}
+
+func roots(all []string, max int) string {
+	spans := make([]string, 0, min(len(all), max))
+	for _, r := range all {
+		if len(spans) == max {
+			break
+		}
+		spans = append(spans, md.Code(clip(r, maxName)))
+	}
+	if n := len(all) - len(spans); n > 0 {
+		return strings.Join(spans, ", ") + fmt.Sprintf(" and %d more", n)
+	}
+	return md.List(spans)
+}
+
+// Detail returns a finding at length, folded away: what, why, where decided, in
+// which roots, and the ways out.
+func (l Links) Detail(it *report.Item) string {
+	var b strings.Builder
+	b.WriteString(md.Text(clip(it.Message, maxText)) + "\n\n")
+	if !it.At.Exact && it.At.Why != "" {
+		b.WriteString("This is the nearest known place: " + md.Text(it.At.Why) + ".\n\n")
+	}
+	if it.At.Line != "" {
+		b.WriteString(md.Fence("yaml", strings.TrimSpace(it.At.Line)) + "\n")
+	}
+	b.WriteString(list("Why", it.Chain))
+	if len(it.Related) > 0 {
+		b.WriteString("**Decided by**\n\n")
+		for i, rel := range it.Related {
+			if i == 20 {
+				fmt.Fprintf(&b, "- and %d more\n", len(it.Related)-i)
+				break
+			}
+			fmt.Fprintf(&b, "- %s %s\n", l.Place(rel.Span), md.Text(clip(rel.Message, maxText)))
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString(list("Assumed", it.Assumed))
+	if len(it.Roots) > 0 {
+		b.WriteString("**In** " + roots(it.Roots, 20) + "\n\n")
+	}
+	for _, r := range it.Remedies {
+		b.WriteString("**Fix:** " + md.Text(clip(r.Title, maxText)))
+		if !r.At.IsZero() {
+			b.WriteString(", at " + l.Place(r.At))
+		}
+		b.WriteString("\n\n")
+		if r.YAML != "" && len(r.YAML) <= 4*maxText {
+			b.WriteString(md.Fence("yaml", r.YAML) + "\n")
+		}
+	}
+	title := Sign(it.Severity) + " " + md.Text(clip(it.At.Span.String(), maxName)) + ": " + md.Text(clip(it.Summary, maxName))
+	return md.Details(title, b.String())
+}
+
+func list(title string, all []string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("**" + title + "**\n\n")
+	for i, s := range all {
+		if i == 50 {
+			fmt.Fprintf(&b, "- and %d more\n", len(all)-i)
+			break
+		}
+		b.WriteString("- " + md.Text(clip(s, maxText)) + "\n")
+	}
+	return b.String() + "\n"
+}
+
+// NotChecked lists what could not be checked and why, at most limit entries;
+// "" where all was checked.
+func (l Links) NotChecked(r *report.Report, limit int) string {
+	if len(r.Skipped) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("### Not checked\n\n")
+	b.WriteString("Nothing is known about these; that they have no findings does not mean that they are fine.\n\n")
+	for i, s := range r.Skipped {
+		if i == limit {
+			fmt.Fprintf(&b, "- and %d more\n", len(r.Skipped)-i)
+			break
+		}
+		var where []string
+		if s.Root != "" {
+			where = append(where, md.Code(clip(s.Root, maxName)))
+		}
+		if !s.At.IsZero() {
+			where = append(where, l.Place(s.At))
+		}
+		b.WriteString("- ")
+		if len(where) > 0 {
+			b.WriteString(strings.Join(where, " at ") + ": ")
+		}
+		b.WriteString(md.Text(clip(s.Message, maxText)))
+		if s.Hint != "" {
+			b.WriteString(" — " + md.Text(clip(s.Hint, maxText)))
+		}
+		b.WriteString("\n")
+	}
+	return b.String() + "\n"
+}
+
+// Remarks lists remarks on the input, at most limit; "" if there are none.
+func (l Links) Remarks(r *report.Report, limit int) string {
+	if len(r.Notes) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("### Remarks\n\n")
+	for i, n := range r.Notes {
+		if i == limit {
+			fmt.Fprintf(&b, "- and %d more\n", len(r.Notes)-i)
+			break
+		}
+		b.WriteString("- ")
+		if !n.At.IsZero() {
+			b.WriteString(l.Place(n.At.Span) + ": ")
+		}
+		b.WriteString(md.Text(clip(n.Text, maxText)))
+		if len(n.Roots) > 0 {
+			b.WriteString(" (in " + roots(n.Roots, 3) + ")")
+		}
+		b.WriteString("\n")
+	}
+	return b.String() + "\n"
+}
+
+// Fixed lists the findings of the base that are gone, at most limit.
+func (l Links) Fixed(r *report.Report, limit int) string {
+	if len(r.Fixed) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("### Fixed by this change\n\n")
+	for i := range r.Fixed {
+		if i == limit {
+			fmt.Fprintf(&b, "- and %d more\n", len(r.Fixed)-i)
+			break
+		}
+		it := &r.Fixed[i] // its lines are of the base, so nothing is linked
+		fmt.Fprintf(&b, "- %s %s %s\n", md.Code(clip(it.At.Span.String(), maxName)), md.Text(clip(it.Summary, maxName)), md.Code(it.RuleID))
+	}
+	return b.String() + "\n"
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func clip(s string, max int) string {
+	if r := []rune(s); len(r) > max {
+		return string(r[:max]) + "…"
+	}
+	return s
+}

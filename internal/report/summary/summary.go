@@ -1,0 +1,196 @@
+// Package summary writes a report as a GitHub job summary: the verdict, every
+// finding, a picture of each cause, what was not checked, and the account of
+// where each finding was reported.
+package summary
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/internal/report/md"
+	"github.com/org/probe-mtls-action/internal/report/page"
+)
+
+// MaxBytes is what one step may write into its summary; of a longer one GitHub
+// keeps nothing (actions/runner, FileCommandManager.cs).
+const MaxBytes = 1024 * 1024
+
+// Options are the surroundings of the summary.
+type Options struct {
+	Links  page.Links
+	Policy report.Policy
+	// Ledger is the account so far, nil for none. Write records the findings
+	// that it lists, and as Log those that no channel has and that do not fit.
+	Ledger *report.Ledger
+	// MaxBytes is the budget; 0 is MaxBytes.
+	MaxBytes int
+}
+
+const (
+	maxListed   = 200 // entries of lists other than the findings
+	maxPictures = 8
+	slack       = 1024 // for notices and headings
+)
+
+// Write writes the summary of r. Where it does not fit, details are left out
+// first, then pictures, then findings that another channel has, then the least
+// grave ones, each with a count.
+func Write(w io.Writer, r *report.Report, o Options) error {
+	if o.MaxBytes == 0 {
+		o.MaxBytes = MaxBytes
+	}
+	_, err := io.WriteString(w, text(r, o))
+	return err
+}
+
+func text(r *report.Report, o Options) string {
+	head := "## " + page.Verdict(r, o.Policy) + "\n\n" + page.Counts(r) + "\n\n"
+	if n := len(r.Skipped); n > 0 {
+		head += fmt.Sprintf("> [!WARNING]\n> %d could not be checked; see *Not checked* below.\n\n", n)
+	}
+	rest := o.Links.Fixed(r, maxListed) + o.Links.NotChecked(r, maxListed) + o.Links.Remarks(r, maxListed)
+	rest = md.TruncateBytes(rest, o.MaxBytes/3)
+	room := o.MaxBytes - len(head) - len(rest) - 2*slack // one for the ledger
+
+	items := r.WorstFirst()
+	listed := o.fit(items, &room)
+	if o.Ledger != nil {
+		o.record(items, listed)
+	}
+	var b strings.Builder
+	b.WriteString(head)
+	b.WriteString(o.table(items, listed))
+	b.WriteString(o.pictures(items, &room))
+	b.WriteString(o.details(items, listed, &room))
+	b.WriteString(rest)
+	b.WriteString(o.ledger())
+	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
+// longestChannel stands for any channel while rows are measured.
+const longestChannel = string(report.PRComment) + ", " + string(report.FileComment)
+
+// fit chooses the findings whose rows fit: first those that no better channel
+// has, in the order of items.
+func (o Options) fit(items []*report.Item, room *int) map[*report.Item]bool {
+	listed := map[*report.Item]bool{}
+	for _, second := range []bool{false, true} {
+		for _, it := range items {
+			if elsewhere := o.Ledger != nil && o.Ledger.Channel(it) != ""; elsewhere != second {
+				continue
+			}
+			row := o.Links.Table([]*report.Item{it}, func(*report.Item) string { return longestChannel })
+			row = row[strings.LastIndex(strings.TrimSuffix(row, "\n"), "\n")+1:]
+			if len(row) > *room {
+				continue
+			}
+			*room -= len(row)
+			listed[it] = true
+		}
+	}
+	return listed
+}
+
+func (o Options) record(items []*report.Item, listed map[*report.Item]bool) {
+	for _, it := range items {
+		switch {
+		case listed[it]:
+			o.Ledger.Record(it, report.JobSummary)
+		case o.Ledger.Channel(it) == "":
+			o.Ledger.Record(it, report.Log)
+		}
+	}
+}
+
+func (o Options) table(items []*report.Item, listed map[*report.Item]bool) string {
+	var rows []*report.Item
+	for _, it := range items {
+		if listed[it] {
+			rows = append(rows, it)
+		}
+	}
+	if len(items) == 0 {
+		return ""
+	}
+	var channel func(*report.Item) string
+	if o.Ledger != nil {
+		channel = func(it *report.Item) string { return string(o.Ledger.Channel(it)) }
+	}
+	t := o.Links.Table(rows, channel)
+	if left := len(items) - len(rows); left > 0 {
+		t += fmt.Sprintf("\n*and %d more findings that did not fit; the log and the SARIF file have them all*\n", left)
+	}
+	return t + "\n"
+}
+
+func (o Options) pictures(items []*report.Item, room *int) string {
+	causes, left := page.Causes(items, maxPictures)
+	var b strings.Builder
+	for _, c := range causes {
+		title := "What decides"
+		if c.By != nil {
+			title = md.Truncate(md.Text(c.By.Message), 400) + ", at " + o.Links.Place(c.By.Span)
+		}
+		s := title + ":\n\n" + c.Picture() + "\n"
+		if len(s) > *room {
+			left += len(c.Items)
+			continue
+		}
+		*room -= len(s)
+		b.WriteString(s)
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	if left > 0 {
+		fmt.Fprintf(&b, "*and %d more findings with other causes*\n\n", left)
+	}
+	return "### Why\n\n" + b.String()
+}
+
+func (o Options) details(items []*report.Item, listed map[*report.Item]bool, room *int) string {
+	var b strings.Builder
+	left := 0
+	for _, it := range items {
+		if !listed[it] {
+			continue
+		}
+		d := o.Links.Detail(it) + "\n"
+		if len(d) > *room || left > 0 {
+			left++
+			continue
+		}
+		*room -= len(d)
+		b.WriteString(d)
+	}
+	if left > 0 {
+		fmt.Fprintf(&b, "*The details of %d more findings did not fit.*\n\n", left)
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return "### Findings, reasons and fixes\n\n" + b.String()
+}
+
+// ledger is the account as a table.
+func (o Options) ledger() string {
+	if o.Ledger == nil || o.Ledger.Findings() == 0 {
+		return ""
+	}
+	var rows [][]string
+	for _, r := range o.Ledger.Rows() {
+		also := ""
+		if r.Also > 0 {
+			also = fmt.Sprint(r.Also)
+		}
+		rows = append(rows, []string{string(r.Channel), fmt.Sprint(r.Count), also})
+	}
+	rows = append(rows, []string{"**all findings**", fmt.Sprintf("**%d**", o.Ledger.Findings()), ""})
+	s := "### Where each finding was reported\n\n" + md.Table("lrr", []string{"Channel", "Findings", "also here"}, rows)
+	if err := o.Ledger.Check(); err != nil {
+		s += "\n> [!CAUTION]\n> " + md.Truncate(md.Text(err.Error()), slack/2) + "\n"
+	}
+	return s
+}
