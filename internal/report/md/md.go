@@ -86,17 +86,18 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func isAlnum(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'z' }
 
-// lineStart matches what opens a block at the start of a line: headings,
-// underlines, list items, rules. Quotes and fences are entities by then.
-var lineStart = regexp.MustCompile(`^( *)(#|[-+=:]|[0-9]{1,9}[.)])`)
+// lineStart matches what opens a block at the start of a line, up to the one
+// character that makes it so: headings, list items, underlines and rules.
+// Quotes, fences and tables are entities by then.
+var lineStart = regexp.MustCompile(`^(?:#{1,6}|[-+]|[0-9]{1,9}[.)])(?: |$)|^(?:-[- ]*|=+ *)$`)
 
 func startOfLine(s string) string {
 	s = strings.TrimLeft(s, " ")
-	m := lineStart.FindStringSubmatchIndex(s)
-	if m == nil {
+	m := strings.TrimRight(lineStart.FindString(s), " ")
+	if m == "" {
 		return s
 	}
-	last := m[5] - 1 // the one character that makes it a block
+	last := len(m) - 1
 	return s[:last] + fmt.Sprintf("&#%d;", s[last]) + s[last+1:]
 }
 

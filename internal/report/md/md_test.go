@@ -26,7 +26,12 @@ func TestText(t *testing.T) {
 		"**bold** ~~gone~~ $x$ \\":      "&#42;&#42;bold&#42;&#42; &#126;&#126;gone&#126;&#126; &#36;x&#36; &#92;",
 		"":                              "",
 		"https://a.b/issues/1":          "https:&#8203;//a.b/issues/1",
-		"== underlined":                 "&#61;= underlined",
+		"===":                           "==&#61;",
+		"---":                           "--&#45;",
+		"== not underlined":             "== not underlined",
+		"1.31":                          "1.31",
+		"-x":                            "-x",
+		"#":                             "&#35;",
 		"déjà 日本":                       "déjà 日本",
 		"</summary></details><script>x": "&lt;/summary&gt;&lt;/details&gt;&lt;script&gt;x",
 	} {

@@ -101,7 +101,7 @@ func Counts(r *report.Report) string {
 	return strings.Join(parts, " · ")
 }
 
-// Columns of a findings table.
+// header names the columns of a findings table.
 var header = []string{"", "Where", "What", "In"}
 
 // Table returns a table of findings. Channel, if not nil, adds a column that
@@ -206,7 +206,7 @@ func (l Links) Detail(it *report.Item) string {
 			b.WriteString(md.Fence("yaml", r.YAML) + "\n")
 		}
 	}
-	title := Sign(it.Severity) + " " + md.Text(clip(it.At.Span.String(), maxName)) + ": " + md.Text(clip(it.Summary, maxName))
+	title := Sign(it.Severity) + " " + md.Text(clip(it.At.Span.String(), maxName)) + ": " + md.Text(clip(it.Summary, maxName)) + " (" + md.Text(it.RuleID) + ")"
 	return md.Details(title, b.String())
 }
 
