@@ -1,0 +1,85 @@
+package rules_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/check/checktest"
+	"github.com/org/probe-mtls-action/internal/rules"
+)
+
+func TestValid(t *testing.T) {
+	t.Parallel()
+	if err := check.Validate(rules.All()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestComplete compares the list with the folders: a rule that nobody lists
+// would never run.
+func TestComplete(t *testing.T) {
+	t.Parallel()
+	dirs, err := filepath.Glob("pmtls*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := rules.All()
+	if len(dirs) != len(all) {
+		t.Fatalf("%d rules in %d folders", len(all), len(dirs))
+	}
+	for i, dir := range dirs {
+		if id := strings.ToUpper(dir); all[i].ID != id {
+			t.Errorf("rule %d is %s, want %s: the list is in the order of the IDs", i, all[i].ID, id)
+		}
+		if fixtures, err := os.ReadDir(filepath.Join(dir, "testdata")); err != nil || len(fixtures) < 2 {
+			t.Errorf("%s has fewer than two fixtures", dir)
+		}
+	}
+	pages, err := filepath.Glob("../../docs/rules/PMTLS*.md")
+	if err != nil || len(pages) != len(all) {
+		t.Errorf("%d pages for %d rules", len(pages), len(all))
+	}
+}
+
+// TestPages holds each page to its rule: title, severity and sections, a bad
+// example with findings on just the lines that say so, a good one without any.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	for _, r := range rules.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			for _, part := range []string{
+				fmt.Sprintf("# %s: %s\n", r.ID, r.Name),
+				fmt.Sprintf("\nSeverity: **%s**.", r.Severity),
+				"\n## What it reports\n", "\n## Why it matters\n", "\n## Output\n\n<!-- output -->\n", "\n## How to fix\n",
+				"\n## How to suppress\n", "# probe-mtls:ignore " + r.ID + " ", `probe-mtls.dev/ignore: "` + r.ID + `: `, "\n## Since\n",
+			} {
+				if !strings.Contains(r.Doc, part) {
+					t.Errorf("the page lacks %q", part)
+				}
+			}
+			bad, err := checktest.Example(r.Doc, "Bad")
+			if err != nil {
+				t.Fatal(err)
+			}
+			wanted := false
+			for _, f := range bad {
+				wanted = wanted || strings.Contains(string(f.Data), "# want "+r.ID)
+			}
+			if !wanted {
+				t.Error("the bad example has no line that the rule reports")
+			}
+			checktest.Check(t, bad, rules.All()...)
+
+			good, err := checktest.Example(r.Doc, "Good")
+			if err != nil {
+				t.Fatal(err)
+			}
+			checktest.Check(t, good, rules.All()...)
+		})
+	}
+}
