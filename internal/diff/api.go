@@ -11,7 +11,6 @@ type APIFile struct {
 	Filename         string
 	PreviousFilename string
 	Status           string // added, removed, modified, renamed, copied, changed, unchanged
-	Changes          int    // lines added and deleted
 	Patch            string // hunks; missing for binary and large files
 }
 
@@ -31,17 +30,14 @@ func FromAPI(base, head string, entries []APIFile) Changes {
 		case "renamed", "copied":
 			f.Status = Status(e.Status)
 			f.OldName = e.PreviousFilename
-			if f.OldName == "" {
+			if f.OldName == "" && f.Status == Renamed {
 				c.Incomplete = fmt.Sprintf("GitHub does not say where %q was renamed from", e.Filename)
 			}
 		case "unchanged":
 			continue
 		}
 		if e.Patch == "" {
-			// A rename or a change of mode alone has no patch either.
-			if e.Changes > 0 || f.Status == Modified || f.Status == Added {
-				f.NoHunks = "GitHub left the patch out: the file is too large, binary or empty"
-			}
+			f.NoHunks = "GitHub gives no patch: the file is too large or binary, or no line changed"
 		} else if hunks, err := ParseHunks(e.Patch); err != nil {
 			f.NoHunks = err.Error()
 		} else {

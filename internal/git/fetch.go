@@ -13,6 +13,20 @@ import (
 // fetchTime bounds one fetch.
 const fetchTime = 5 * time.Minute
 
+// Remote is a repository to fetch from, with its token.
+type Remote struct {
+	repo       *Repo
+	url, token string
+}
+
+// Remote returns the remote at the URL, see [Repo.Fetch].
+func (r *Repo) Remote(url, token string) *Remote { return &Remote{r, url, token} }
+
+// Fetch brings commits into the clone, see [Repo.Fetch].
+func (r *Remote) Fetch(ctx context.Context, ids ...string) error {
+	return r.repo.Fetch(ctx, r.url, r.token, ids...)
+}
+
 // Fetch brings commits with their trees into the clone from the repository at
 // remote, an https, http or file URL. A shallow clone gets the commits without
 // their history. token authenticates against GitHub; "" for none. It reaches
