@@ -20,6 +20,9 @@ const DefaultFile = ".probe-mtls.yaml"
 type Config struct {
 	// File is the file it was read from, "" for [Default].
 	File string
+	// Files are all files it was read from: File, and the values and mesh
+	// configuration that it names.
+	Files []string
 	// Mesh holds for every root that is in no environment.
 	Mesh         mesh.Options
 	Environments []Environment

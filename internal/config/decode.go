@@ -17,6 +17,7 @@ import (
 
 // decoder turns a document into a Config and gathers every mistake.
 type decoder struct {
+	files  []string // that were read
 	tree   render.Tree
 	doc    *document
 	errs   Errors

@@ -27,8 +27,8 @@ func Load(tree render.Tree, file string) (*Config, error) {
 	if errs != nil {
 		return nil, errs
 	}
-	d := &decoder{tree: tree}
-	cfg := &Config{File: file}
+	d := &decoder{tree: tree, files: []string{file}}
+	cfg := &Config{File: file, Files: d.files}
 	switch len(docs) {
 	case 0:
 		return cfg, nil
@@ -48,6 +48,8 @@ func Load(tree render.Tree, file string) (*Config, error) {
 		})
 		return nil, d.errs
 	}
+	slices.Sort(d.files)
+	cfg.Files = slices.Compact(d.files)
 	return cfg, nil
 }
 
