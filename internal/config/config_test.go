@@ -246,6 +246,30 @@ func TestImports(t *testing.T) {
 	}
 }
 
+func TestOperator(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		"operator.yaml": "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nspec:\n  profile: ambient\n  revision: canary\n  meshConfig: {rootNamespace: b}\n  values: {}\n",
+	}
+	files[config.DefaultFile] = "mesh: {values: operator.yaml}\n"
+	m := load(t, files).Mesh
+	if m.Profile != "ambient" || len(m.Revisions) != 1 || m.Revisions[0].Name != "canary" || m.MeshConfig == nil {
+		t.Errorf("the operator's settings do not hold: %+v", m)
+	}
+	for key, want := range map[string]string{
+		"profile": "operator.yaml:4:12", "revisions": "operator.yaml:5:13", "meshConfig.rootNamespace": "operator.yaml:6:31", "values": "operator.yaml:7:3",
+	} {
+		if got := place(t, m.Places[key]); got != want {
+			t.Errorf("%s stands at %s, want %s", key, got, want)
+		}
+	}
+	files[config.DefaultFile] = "mesh: {values: operator.yaml, profile: none, revisions: [{name: ''}], meshConfig: {rootNamespace: c}}\n"
+	m = load(t, files).Mesh
+	if m.Profile != "none" || m.Revisions[0].Name != "" || m.MeshConfig.Content[1].Value != "c" {
+		t.Errorf("the operator beats the configuration: %+v", m)
+	}
+}
+
 func below(f render.Field, keys ...string) render.Field {
 	for _, k := range keys {
 		if f.IsZero() {

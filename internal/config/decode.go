@@ -117,6 +117,7 @@ func (d *decoder) mesh(o *mesh.Options, section *yaml.Node, at render.Path) {
 	}
 	d.mapping(section, "mesh", entries)
 	d.imports(imported{&o.Values, &o.MeshConfig, o.Places, ""}, section, at)
+	d.fromOperator(o, section)
 }
 
 func (d *decoder) meshEntries(o *mesh.Options) []entry {

@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -39,6 +40,29 @@ func (d *decoder) importOne(node **yaml.Node, to imported, section *yaml.Node, a
 	if f, ok := d.fileOrInline(n, own, key, find); ok {
 		*node = f.Node()
 		addPlaces(to.places, name, f, f.Node())
+	}
+}
+
+// fromOperator takes from an IstioOperator that values names what else it says
+// of the mesh, where the configuration itself says nothing of it.
+func (d *decoder) fromOperator(o *mesh.Options, section *yaml.Node) {
+	if _, n := child(section, render.Step{Key: "values", Index: -1}); n == nil || o.Values == nil {
+		return
+	}
+	root := render.Field{Object: o.Places["values"].Object}
+	if kind := root.Key("kind").Node(); kind == nil || kind.Value != "IstioOperator" {
+		return
+	}
+	spec := root.Key("spec")
+	if n := spec.Key("meshConfig").Node(); o.MeshConfig == nil && n != nil && n.Kind == yaml.MappingNode {
+		o.MeshConfig = n
+		addPlaces(o.Places, "meshConfig", spec.Key("meshConfig"), n)
+	}
+	if n := spec.Key("profile").Node(); o.Profile == "" && n != nil && n.Value == "ambient" {
+		o.Profile, o.Places["profile"] = n.Value, spec.Key("profile")
+	}
+	if n := spec.Key("revision").Node(); o.Revisions == nil && n != nil && n.Value != "" {
+		o.Revisions, o.Places["revisions"] = []mesh.Revision{{Name: n.Value}}, spec.Key("revision")
 	}
 }
 

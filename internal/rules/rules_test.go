@@ -39,6 +39,16 @@ func TestComplete(t *testing.T) {
 			t.Errorf("%s has fewer than two fixtures", dir)
 		}
 	}
+	index, err := os.ReadFile("../../docs/rules/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all {
+		row := fmt.Sprintf("| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, r.Name, r.Severity, r.Summary)
+		if !strings.Contains(string(index), row) {
+			t.Errorf("docs/rules/README.md lacks the row %s", row)
+		}
+	}
 	pages, err := filepath.Glob("../../docs/rules/PMTLS*.md")
 	if err != nil || len(pages) != len(all) {
 		t.Errorf("%d pages for %d rules", len(pages), len(all))
