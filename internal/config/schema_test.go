@@ -124,7 +124,7 @@ func TestDocumentation(t *testing.T) {
 	}
 	for _, key := range regexp.MustCompile(`"(\w+)": \{`).FindAllSubmatch(schema.JSON, -1) {
 		switch name := string(key[1]); name {
-		case "properties", "definitions", "items", "not", "text", "version", "environment", "tags":
+		case "properties", "definitions", "items", "not", "path", "text", "version", "environment", "tags":
 		default:
 			if !bytes.Contains(page, []byte("`"+name+"`")) {
 				t.Errorf("docs/configuration.md does not describe %s", name)
