@@ -1,8 +1,6 @@
 package kube
 
 import (
-	"time"
-
 	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/render"
@@ -92,8 +90,19 @@ func metaStrings(o *render.Object, key string) Strings {
 	return StringsAt(render.Field{Object: o, Path: render.PathOf("metadata", key)}, Get(o.Node, "metadata", key))
 }
 
-// Created returns the creationTimestamp of o, false if it has none.
-func Created(o *render.Object) (time.Time, bool) {
-	t, err := time.Parse(time.RFC3339, Text(Get(o.Node, "metadata", "creationTimestamp")))
-	return t, err == nil
+// Created returns the creationTimestamp of o as the API server writes it
+// (2024-06-01T00:00:00Z, whose text order is its order in time), false if o has
+// none of that form.
+func Created(o *render.Object) (string, bool) {
+	const form = "0000-00-00T00:00:00Z"
+	t := Text(Get(o.Node, "metadata", "creationTimestamp"))
+	if len(t) != len(form) {
+		return "", false
+	}
+	for i := range form {
+		if form[i] == '0' && (t[i] < '0' || t[i] > '9') || form[i] != '0' && t[i] != form[i] {
+			return "", false
+		}
+	}
+	return t, true
 }

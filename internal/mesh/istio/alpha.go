@@ -1,0 +1,207 @@
+package istio
+
+import (
+	"regexp"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/org/probe-mtls-action/internal/kube"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// alphaPolicy is a Policy or MeshPolicy of authentication.istio.io/v1alpha1.
+type alphaPolicy struct {
+	object  *render.Object
+	name    string // "Policy shop/default"
+	targets []alphaTarget
+	peers   []alphaPeer
+	peersAt render.Field
+	jwt     bool // origins or a jwt peer: requests without a token may get 401
+	// absent says why Istio does not have the policy, "" if it has.
+	absent   string
+	absentAt render.Field
+	created  string
+	hasAge   bool
+	order    int
+}
+
+// alphaTarget is a Service, or its named ports, that a policy is about.
+type alphaTarget struct {
+	service string
+	ports   []alphaPort // none is every port
+	labels  kube.Strings
+	at      render.Field
+}
+
+type alphaPort struct {
+	number int
+	name   string
+	at     render.Field
+}
+
+// alphaPeer is a peer that asks for mTLS.
+type alphaPeer struct {
+	mode     mesh.Mode
+	allowTLS bool
+	at       render.Field
+}
+
+var dns1123Label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func (m *model) addAlpha(o *render.Object, order int) {
+	p := m.readAlpha(o)
+	p.order = order
+	m.idx.allAlpha = append(m.idx.allAlpha, p)
+	if !m.version.has(alphaAPI) {
+		return
+	}
+	if p.absent != "" {
+		m.warnOn(p.absentAt, p.name+" counts as absent: "+p.absent)
+		return
+	}
+	ns := o.NamespaceOrDefault()
+	switch {
+	case o.Kind == "MeshPolicy":
+		m.idx.meshPolicies = append(m.idx.meshPolicies, p)
+	case len(p.targets) == 0:
+		m.idx.wide[ns] = append(m.idx.wide[ns], p)
+	}
+	seen := map[string]bool{}
+	for _, t := range p.targets {
+		if !seen[t.service] {
+			seen[t.service] = true
+			key := [2]string{ns, t.service}
+			m.idx.policies[key] = append(m.idx.policies[key], p)
+		}
+		if t.labels.Len() > 0 && m.version.has(alphaTargetLabels) {
+			m.idx.labelled.add(ns, t.labels, p, order)
+		}
+	}
+}
+
+func (m *model) readAlpha(o *render.Object) *alphaPolicy {
+	p := &alphaPolicy{object: o, name: workloadName(o)}
+	if o.Kind == "MeshPolicy" {
+		p.name = "MeshPolicy " + o.Name
+	}
+	p.created, p.hasAge = kube.Created(o)
+	at := func(keys ...string) render.Field { return render.Field{Object: o, Path: render.PathOf(keys...)} }
+	spec := kube.Get(o.Node, "spec")
+	p.jwt = len(kube.Items(kube.Get(spec, "origins"))) > 0
+	p.readTargets(kube.Get(spec, "targets"), at("spec", "targets"))
+	p.readPeers(m, kube.Get(spec, "peers"), at("spec", "peers"))
+	switch {
+	case o.Kind == "MeshPolicy" && !m.version.has(alphaMeshPolicy) && m.version.has(alphaAPI):
+		p.refuse(at("kind"), "Istio "+m.version.String()+" has no MeshPolicy (since 1.0)")
+	case o.Kind == "MeshPolicy" && o.Name != "default":
+		p.refuse(at("metadata", "name"), "a MeshPolicy must be named default")
+	case o.Kind == "MeshPolicy" && len(p.targets) > 0:
+		p.refuse(at("spec", "targets"), "a MeshPolicy must have no targets")
+	case m.version.has(alphaNamespaceAnyName) || o.Kind == "MeshPolicy":
+	case len(p.targets) == 0 && o.Name != "default":
+		p.refuse(at("metadata", "name"), "a Policy without targets must be named default")
+	case len(p.targets) > 0 && o.Name == "default":
+		p.refuse(at("spec", "targets"), "a Policy named default must have no targets")
+	}
+	return p
+}
+
+func (p *alphaPolicy) refuse(at render.Field, why string) {
+	if p.absent == "" {
+		p.absent, p.absentAt = why, at
+	}
+}
+
+func (p *alphaPolicy) readTargets(list *yaml.Node, at render.Field) {
+	if !kube.IsNull(list) && list.Kind != yaml.SequenceNode {
+		p.refuse(at, "its targets are no list")
+	}
+	for i, n := range kube.Items(list) {
+		t := alphaTarget{service: kube.Text(kube.Get(n, "name")), at: at.Item(i)}
+		t.labels = kube.StringsAt(t.at.Key("labels"), kube.Get(n, "labels"))
+		if !dns1123Label.MatchString(t.service) {
+			p.refuse(t.at.Key("name"), "a target's name must be the short name of a Service, not "+quote(t.service))
+		}
+		for j, port := range kube.Items(kube.Get(n, "ports")) {
+			sel := alphaPort{name: kube.Text(kube.Get(port, "name")), at: t.at.Key("ports").Item(j)}
+			number := kube.Get(port, "number")
+			sel.number, _ = kube.Int(number)
+			switch {
+			case !kube.IsNull(number) && (sel.number < 1 || sel.number > 65535):
+				p.refuse(sel.at.Key("number"), quote(kube.Text(number))+" is no port number")
+			case sel.number == 0 && sel.name == "":
+				p.refuse(sel.at, "a target's port has neither number nor name")
+			case sel.number != 0:
+				sel.at = sel.at.Key("number")
+			default:
+				sel.at = sel.at.Key("name")
+			}
+			t.ports = append(t.ports, sel)
+		}
+		p.targets = append(p.targets, t)
+	}
+}
+
+func (p *alphaPolicy) readPeers(m *model, list *yaml.Node, at render.Field) {
+	p.peersAt = at
+	if !kube.IsNull(list) && list.Kind != yaml.SequenceNode {
+		p.refuse(at, "its peers are no list")
+	}
+	for i, n := range kube.Items(list) {
+		if kube.Get(n, "jwt") != nil {
+			p.jwt = true
+		}
+		mtls := kube.Get(n, "mtls")
+		if mtls == nil {
+			continue
+		}
+		peer := alphaPeer{mode: mesh.ModeStrict, at: at.Item(i).Key("mtls")}
+		switch {
+		case kube.IsNull(mtls):
+			m.warnOn(peer.at, p.name+" has `mtls:` without a value: Istio takes it as STRICT, but an update of the stored object may turn it into no mTLS at all; write `mtls: {}`")
+		case mtls.Kind != yaml.MappingNode:
+			p.refuse(peer.at, "mtls is no mapping")
+		default:
+			peer.allowTLS, _ = kube.Bool(kube.Get(mtls, "allowTls"))
+			if mode := kube.Get(mtls, "mode"); !kube.IsNull(mode) {
+				peer.at = peer.at.Key("mode")
+				switch text := kube.Text(mode); text {
+				case "STRICT", "PERMISSIVE":
+					peer.mode = mesh.Mode(text)
+				default:
+					if !m.version.has(alphaModeIgnored) {
+						p.refuse(peer.at, quote(text)+" is no mode (STRICT or PERMISSIVE), so Istio cannot read the policy")
+					}
+				}
+			}
+		}
+		p.peers = append(p.peers, peer)
+	}
+}
+
+// modeAt returns how the policy makes a port accept connections, in the
+// release's own reading. http tells whether the Service port is declared HTTP.
+func (p *alphaPolicy) modeAt(ver version, http bool) scenario {
+	s := scenario{mode: mesh.ModeDisable, who: p.name, at: p.peersAt}
+	if len(p.peers) > 0 {
+		first := p.peers[0]
+		s.mode, s.at = first.mode, first.at
+		s.allowTLS = first.allowTLS && ver.has(alphaAllowTLS)
+		if ver.has(alphaModeIgnored) {
+			s.mode = mesh.ModeStrict
+		}
+		if ver.has(alphaAnyPeerPermissive) {
+			for _, peer := range p.peers {
+				if peer.mode == mesh.ModePermissive {
+					s.mode, s.at = mesh.ModePermissive, peer.at
+				}
+			}
+		}
+		if s.mode == mesh.ModePermissive && ver.has(alphaPermissiveHTTPOnly) && !http {
+			s.mode = mesh.ModeStrict
+			s.facts = append(s.facts, mesh.Fact{Text: "Istio " + ver.String() + " heeds PERMISSIVE on HTTP Service ports only (fixed in 1.0.3)", Field: s.at})
+		}
+	}
+	return s
+}

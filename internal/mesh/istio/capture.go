@@ -1,0 +1,253 @@
+package istio
+
+import (
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/org/probe-mtls-action/internal/kube"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/render"
+)
+
+const (
+	annotationInclude      = "traffic.sidecar.istio.io/includeInboundPorts"
+	annotationExclude      = "traffic.sidecar.istio.io/excludeInboundPorts"
+	annotationInterfaces   = "traffic.sidecar.istio.io/excludeInterfaces"
+	annotationInterception = "sidecar.istio.io/interceptionMode"
+	annotationProxyConfig  = "proxy.istio.io/config"
+)
+
+// capture tells which inbound ports of a pod are redirected to the sidecar.
+type capture struct {
+	off      bool // nothing is, for the reason why
+	none     bool // off because of interceptionMode NONE
+	why      mesh.Fact
+	declared bool // only the declared container ports are
+	all      bool // all ports but the excluded ones are
+	ports    portSet
+	portsWhy mesh.Fact // where ports come from
+	exclude  portSet
+	exclWhy  mesh.Fact
+	own      []int // the sidecar's own ports, never redirected
+}
+
+// portSet is a comma-separated list of ports.
+type portSet []int
+
+func (s portSet) has(port int) bool { return has(s, port) }
+
+// parsePorts reads "8080, 9090". Bad entries make it fail.
+func parsePorts(text string) (portSet, bool) {
+	var out portSet
+	for _, part := range strings.Split(text, ",") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		n, err := strconv.ParseUint(part, 10, 16)
+		if err != nil {
+			return nil, false
+		}
+		out = append(out, int(n))
+	}
+	return out, true
+}
+
+// refusal returns why the injector refuses a pod for its annotations, "" if it
+// does not.
+func (m *model) refusal(w *workload) (why string, at render.Field) {
+	ann := w.pod.Annotations
+	for _, key := range [...]string{annotationInclude, annotationExclude} {
+		text, ok := ann.Get(key)
+		if !ok || text == "*" && (key == annotationInclude || !m.version.has(captureAllPorts)) {
+			continue
+		}
+		if _, ok := parsePorts(text); !ok {
+			return "annotation " + key + " is " + quote(text) + ", and it takes port numbers only", ann.Field(key)
+		}
+	}
+	if text, ok := ann.Get(annotationInterception); ok && text != "REDIRECT" && text != "TPROXY" && text != "NONE" {
+		return "annotation " + annotationInterception + " is " + quote(text) + "; it takes REDIRECT, TPROXY or NONE", ann.Field(annotationInterception)
+	}
+	if text, ok := ann.Get(annotationStatusPort); ok {
+		if _, err := strconv.ParseUint(text, 10, 16); err != nil {
+			return "annotation " + annotationStatusPort + " is " + quote(text) + "; it takes a port number", ann.Field(annotationStatusPort)
+		}
+	}
+	return "", render.Field{}
+}
+
+func (m *model) capturing(w *workload) capture {
+	var c capture
+	switch w.enrolled.as {
+	case gateway, proxyless, agentless:
+		c.off, c.why = true, decider("the pod's injection template redirects no traffic", w.pod.Annotations.Field(annotationTmpl))
+		return c
+	case preinjected:
+		if m.captureFromManifest(w, &c) {
+			return c
+		}
+	}
+	p, ann := w.enrolled.plane, w.pod.Annotations
+	if mode, at, why := m.interception(w); mode == "NONE" {
+		c.off, c.none, c.why = true, true, decider(why+", so the sidecar captures no traffic", at)
+		return c
+	}
+	if text, ok := ann.Get(annotationInterfaces); ok && m.version.has(captureExcludeInterfaces) {
+		for _, name := range strings.Split(text, ",") {
+			if strings.TrimSpace(name) == "eth0" {
+				c.off, c.why = true, decider("the pod's annotation "+annotationInterfaces+" is "+quote(text)+", so traffic on the pod's main interface bypasses the sidecar", ann.Field(annotationInterfaces))
+				return c
+			}
+		}
+	}
+
+	include := p.include
+	if text, ok := ann.Get(annotationInclude); ok {
+		include = choice[string]{text, "the pod's annotation " + annotationInclude + " is " + quote(text), ann.Field(annotationInclude)}
+	} else if !m.version.has(captureAllPorts) {
+		c.declared = true
+	}
+	c.setInclude(include)
+
+	exclude := p.exclude
+	if text, ok := ann.Get(annotationExclude); ok {
+		exclude = choice[string]{text, "the pod's annotation " + annotationExclude + " is " + quote(text), ann.Field(annotationExclude)}
+	}
+	c.setExclude(exclude)
+	c.own = m.ownPorts(w)
+	return c
+}
+
+func (c *capture) setInclude(include choice[string]) {
+	c.portsWhy = decider(include.why, include.field)
+	if strings.TrimSpace(include.value) == "*" {
+		c.all = true
+		return
+	}
+	c.ports, _ = parsePorts(include.value)
+}
+
+func (c *capture) setExclude(exclude choice[string]) {
+	c.exclWhy = decider(exclude.why, exclude.field)
+	if strings.TrimSpace(exclude.value) == "*" {
+		c.off, c.why = true, c.exclWhy
+		return
+	}
+	c.exclude, _ = parsePorts(exclude.value)
+}
+
+// ownPorts are the sidecar's own: telemetry, health, status.
+func (m *model) ownPorts(w *workload) []int {
+	own := []int{w.rewrite.statusPort}
+	if m.version.has(captureExclude15090) {
+		own = append(own, 15090)
+	}
+	if m.version.has(captureExclude15021) {
+		own = append(own, 15021)
+	}
+	return own
+}
+
+// interception returns how inbound traffic is intercepted.
+func (m *model) interception(w *workload) (mode string, at render.Field, why string) {
+	ann := w.pod.Annotations
+	if text, ok := ann.Get(annotationInterception); ok {
+		return text, ann.Field(annotationInterception), "the pod's annotation " + annotationInterception + " is " + quote(text)
+	}
+	if text, ok := ann.Get(annotationProxyConfig); ok && m.version.has(proxyConfigAnnotation) {
+		if s := kube.Text(kube.Get(parseYAML(text), "interceptionMode")); s != "" {
+			return s, ann.Field(annotationProxyConfig), "the pod's annotation " + annotationProxyConfig + " sets interceptionMode " + quote(s)
+		}
+	}
+	c := w.enrolled.plane.interception
+	return c.value, c.field, c.why
+}
+
+// captureFromManifest reads what istio-init or istio-validation of an injected
+// manifest were told.
+func (m *model) captureFromManifest(w *workload, c *capture) bool {
+	var init *kube.Container
+	for _, name := range [...]string{"istio-init", "istio-validation"} {
+		if init == nil {
+			init = w.pod.Container(name)
+		}
+	}
+	if init == nil {
+		return false
+	}
+	args := kube.Items(kube.Get(init.Node, "args"))
+	at := init.At.Key("args")
+	flag := func(names ...string) (string, render.Field, bool) {
+		for i, n := range args {
+			text := kube.Text(n)
+			for _, name := range names {
+				if v, ok := strings.CutPrefix(text, name+"="); ok {
+					return v, at.Item(i), true
+				}
+				if text == name && i+1 < len(args) && args[i+1].Kind == yaml.ScalarNode {
+					return kube.Text(args[i+1]), at.Item(i + 1), true
+				}
+			}
+		}
+		return "", render.Field{}, false
+	}
+	if mode, f, ok := flag("-m", "--istio-inbound-interception-mode"); ok && mode == "NONE" {
+		c.off, c.none, c.why = true, true, decider(init.Name+" is told interception mode NONE", f)
+		return true
+	}
+	include, f, ok := flag("-b", "--istio-inbound-ports")
+	if !ok {
+		return false
+	}
+	c.setInclude(choice[string]{include, init.Name + " is told to redirect ports " + quote(include), f})
+	if exclude, f, ok := flag("-d", "--istio-local-exclude-ports"); ok {
+		c.setExclude(choice[string]{exclude, init.Name + " is told to leave ports " + quote(exclude) + " alone", f})
+	} else {
+		c.own = m.ownPorts(w)
+	}
+	return true
+}
+
+// captured reports whether port is redirected to the sidecar, and the step that
+// decided.
+func (c *capture) captured(w *workload, port int) (bool, mesh.Fact) {
+	number := strconv.Itoa(port)
+	switch {
+	case c.off:
+		return false, c.why
+	case c.declared:
+		if c.exclude.has(port) {
+			return false, c.exclWhy
+		}
+		if declared, at := w.declares(port); declared {
+			return true, decider("port "+number+" is a declared container port, so it is redirected to the sidecar", at)
+		}
+		return false, decider("no container of the pod declares port "+number+", so it is not redirected to the sidecar", render.Field{})
+	case !c.all:
+		if c.ports.has(port) {
+			return true, c.portsWhy
+		}
+		return false, c.portsWhy
+	case has(c.own, port):
+		return false, decider("port "+number+" is one of the sidecar's own and is never redirected", render.Field{})
+	case c.exclude.has(port):
+		return false, c.exclWhy
+	}
+	return true, fact("port " + number + " is redirected to the sidecar, as all inbound ports are")
+}
+
+// declares reports whether any container declares the port.
+func (w *workload) declares(port int) (bool, render.Field) {
+	for i := range w.pod.Containers {
+		c := &w.pod.Containers[i]
+		for _, p := range c.Ports {
+			if p.Number == port {
+				return true, c.PortField(p)
+			}
+		}
+	}
+	return false, render.Field{}
+}

@@ -1,0 +1,441 @@
+package istio
+
+import (
+	"strings"
+
+	"github.com/org/probe-mtls-action/internal/kube"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/render"
+)
+
+const (
+	labelInjection   = "istio-injection"
+	labelRevision    = "istio.io/rev"
+	labelInject      = "sidecar.istio.io/inject"
+	labelDataplane   = "istio.io/dataplane-mode"
+	annotationStatus = "sidecar.istio.io/status"
+	annotationTmpl   = "inject.istio.io/templates"
+	proxyContainer   = "istio-proxy"
+)
+
+// membership is a pod's place in the mesh.
+type membership int
+
+const (
+	outside     membership = iota
+	injected               // istio-proxy captures its traffic
+	gateway                // istio-proxy without capture
+	proxyless              // grpc-agent: an agent, no capture
+	agentless              // grpc-simple: no istio-proxy at all
+	preinjected            // the manifest carries istio-proxy
+	inAmbient
+	refused // a webhook or the API server refuses the pod
+)
+
+// enrolment tells whether and how a pod is in the mesh.
+type enrolment struct {
+	as      membership
+	plane   *plane
+	facts   []mesh.Fact
+	assumed []string
+	proxy   *kube.Container // of a preinjected pod
+}
+
+// sidecar reports whether the pod has an istio-proxy or was shaped by the
+// injector.
+func (e *enrolment) sidecar() bool {
+	return e.as != outside && e.as != inAmbient && e.as != refused
+}
+
+func (m *model) enrol(w *workload) enrolment {
+	if proxy := proxyInManifest(w.pod); proxy != nil {
+		return m.enrolPreinjected(w, proxy)
+	}
+	e := m.selected(w)
+	if e.as == injected {
+		e = m.required(w, e)
+	}
+	if e.as == injected {
+		e = m.shape(w, e)
+	}
+	if e.as == outside {
+		e = m.enrolAmbient(w, e)
+	}
+	return e
+}
+
+// proxyInManifest returns the istio-proxy container of a manifest that went
+// through kube-inject. An istio-proxy that only customizes the injected one has
+// neither a status annotation nor the proxy's arguments.
+func proxyInManifest(pod *kube.Pod) *kube.Container {
+	c := pod.Container(proxyContainer)
+	if c == nil {
+		return nil
+	}
+	if _, ok := pod.Annotations.Get(annotationStatus); ok {
+		return c
+	}
+	for _, arg := range kube.Items(kube.Get(c.Node, "args")) {
+		if kube.Text(arg) == "sidecar" {
+			return c
+		}
+	}
+	return nil
+}
+
+func (m *model) enrolPreinjected(w *workload, proxy *kube.Container) enrolment {
+	e := enrolment{as: preinjected, plane: m.anyPlane(), proxy: proxy}
+	e.facts = []mesh.Fact{decider(w.name+" already carries the container istio-proxy in its manifest", proxy.At)}
+	return e
+}
+
+// anyPlane is the default revision, or the first one if there is no default.
+func (m *model) anyPlane() *plane {
+	if p := m.defaultPlane(); p != nil {
+		return p
+	}
+	return m.planes[0]
+}
+
+// defaultPlane is the revision that istio-injection=enabled stands for: the
+// unnamed one, or the one tagged default; nil if there is neither.
+func (m *model) defaultPlane() *plane {
+	for _, p := range m.planes {
+		if p.name == "" || has(p.tags, "default") {
+			return p
+		}
+	}
+	return nil
+}
+
+// planeNamed returns the revision or tag of that name, nil if it is not
+// installed.
+func (m *model) planeNamed(revision string) *plane {
+	for _, p := range m.planes {
+		if p.name == canonical(revision) || has(p.tags, revision) {
+			return p
+		}
+	}
+	return nil
+}
+
+// selected applies the selectors of the API server's webhooks.
+func (m *model) selected(w *workload) enrolment {
+	switch m.opts.Injection {
+	case mesh.InjectionNever:
+		return enrolment{facts: []mesh.Fact{fact("injection is set to never: no pod gets a sidecar")}}
+	case mesh.InjectionAlways:
+		if e, ok := m.optedOut(w); ok {
+			return e
+		}
+		e := enrolment{as: injected, plane: m.anyPlane()}
+		if rev, ok := w.pod.Labels.Get(labelRevision); ok {
+			if p := m.planeNamed(rev); p != nil {
+				e.plane = p
+			}
+		}
+		e.facts = []mesh.Fact{fact("injection is set to always: every pod that can have a sidecar has one")}
+		return e
+	}
+	ns := m.namespaceOf(w)
+	if ns == nil {
+		return m.selectedUnseen(w)
+	}
+	if m.anyPlane().legacySelector {
+		return m.selectedLegacy(w, ns)
+	}
+	return m.selectedModern(w, ns)
+}
+
+// namespaceOf returns the manifest of w's namespace, nil if it is not in view.
+func (m *model) namespaceOf(w *workload) *render.Object {
+	forms := m.idx.namespaces[w.pod.Namespace()]
+	forms = ofRoot(forms, w.pod.Object.Root, func(o *render.Object) *render.Object { return o })
+	if len(forms) == 0 {
+		return nil
+	}
+	return forms[0]
+}
+
+// optedOut reports the pod label that keeps modern webhooks away.
+func (m *model) optedOut(w *workload) (enrolment, bool) {
+	if v, ok := w.pod.Labels.Get(labelInject); ok && v == "false" && !m.anyPlane().legacySelector {
+		return enrolment{facts: []mesh.Fact{decider("the pod is labelled "+labelInject+"=false", w.pod.Labels.Field(labelInject))}}, true
+	}
+	return enrolment{}, false
+}
+
+// selectedUnseen takes a namespace whose manifest is not in view as one of the
+// mesh, unless the pod itself decides.
+func (m *model) selectedUnseen(w *workload) enrolment {
+	if e, ok := m.optedOut(w); ok {
+		return e
+	}
+	ns := w.pod.Namespace()
+	e := enrolment{as: injected, plane: m.anyPlane()}
+	if rev, ok := w.pod.Labels.Get(labelRevision); ok && !e.plane.legacySelector {
+		if p := m.planeNamed(rev); p != nil {
+			e.plane = p
+		}
+	}
+	e.facts = []mesh.Fact{fact("namespace " + ns + " counts as in the mesh, its manifest is not in view")}
+	e.assumed = []string{"namespace " + ns + " is in the mesh (its manifest is not in view)"}
+	return e
+}
+
+// selectedModern applies the webhooks of 1.9 and newer.
+func (m *model) selectedModern(w *workload, ns *render.Object) enrolment {
+	if e, ok := m.optedOut(w); ok {
+		return e
+	}
+	labels := kube.Labels(ns)
+	name := "namespace " + ns.Name
+	in := func(p *plane, text string, at render.Field) enrolment {
+		return enrolment{as: injected, plane: p, facts: []mesh.Fact{decider(text, at)}}
+	}
+	out := func(text string, at render.Field) enrolment {
+		return enrolment{facts: []mesh.Fact{decider(text, at)}}
+	}
+	inject, hasInject := w.pod.Labels.Get(labelInject)
+	podRev, hasPodRev := w.pod.Labels.Get(labelRevision)
+	if injection, ok := labels.Get(labelInjection); ok {
+		at := labels.Field(labelInjection)
+		p := m.defaultPlane()
+		switch {
+		case injection != "enabled":
+			return out(name+" is labelled "+labelInjection+"="+injection+", which keeps its pods out of the mesh", at)
+		case p == nil:
+			return out(name+" is labelled "+labelInjection+"=enabled, but no installed revision is the default one", at)
+		}
+		return in(p, name+" is labelled "+labelInjection+"=enabled", at)
+	}
+	if rev, ok := labels.Get(labelRevision); ok {
+		at := labels.Field(labelRevision)
+		if p := m.planeNamed(rev); p != nil {
+			return in(p, name+" is labelled "+labelRevision+"="+rev, at)
+		}
+		return m.notInstalled(w, rev, name+" is labelled", at)
+	}
+	if hasPodRev {
+		at := w.pod.Labels.Field(labelRevision)
+		if p := m.planeNamed(podRev); p != nil {
+			return in(p, "the pod is labelled "+labelRevision+"="+podRev, at)
+		}
+		return m.notInstalled(w, podRev, "the pod is labelled", at)
+	}
+	p := m.defaultPlane()
+	if p != nil && hasInject && inject == "true" {
+		return in(p, "the pod is labelled "+labelInject+"=true", w.pod.Labels.Field(labelInject))
+	}
+	if p != nil && p.namespacesOn.value && !hasInject && !(m.version.has(autoWebhookIgnores) && ignoredNames[ns.Name]) {
+		return in(p, name+" has no injection label, and "+p.namespacesOn.why, p.namespacesOn.field)
+	}
+	return enrolment{facts: []mesh.Fact{{Text: name + " has no label that asks for a sidecar", Field: render.Field{Object: ns, Path: render.PathOf("metadata")}, Deciding: true}}}
+}
+
+// notInstalled is the enrolment of a pod whose revision nobody installed, as
+// far as is known.
+func (m *model) notInstalled(w *workload, rev, who string, at render.Field) enrolment {
+	var names []string
+	for _, p := range m.planes {
+		names = append(names, quote(planeName(p)))
+	}
+	text := who + " " + labelRevision + "=" + rev + ", but only the revisions " + strings.Join(names, ", ") + " are known to be installed"
+	m.warnOn(at, text+": no pod here is taken to get a sidecar; name the revision in the configuration if it is installed")
+	return enrolment{
+		facts:   []mesh.Fact{decider(text, at)},
+		assumed: []string{"revision " + rev + " is not installed"},
+	}
+}
+
+func planeName(p *plane) string {
+	if p.name == "" {
+		return "default"
+	}
+	return p.name
+}
+
+// selectedLegacy applies the one webhook of 1.9 and older: the namespace
+// decides, unless an objectSelector is switched on.
+func (m *model) selectedLegacy(w *workload, ns *render.Object) enrolment {
+	labels := kube.Labels(ns)
+	name := "namespace " + ns.Name
+	e := enrolment{}
+	injection, has := labels.Get(labelInjection)
+	p := m.anyPlane()
+	if rev, ok := labels.Get(labelRevision); ok && m.version.has(selectorsRevision) {
+		if r := m.planeNamed(rev); r != nil && r.name != "" {
+			e = enrolment{as: injected, plane: r, facts: []mesh.Fact{decider(name+" is labelled "+labelRevision+"="+rev, labels.Field(labelRevision))}}
+		}
+	}
+	d := m.defaultPlane()
+	switch {
+	case e.as == injected:
+	case d != nil && has && injection == "enabled":
+		e = enrolment{as: injected, plane: d, facts: []mesh.Fact{decider(name+" is labelled "+labelInjection+"=enabled", labels.Field(labelInjection))}}
+	case d != nil && d.namespacesOn.value && !(has && injection == "disabled"):
+		e = enrolment{as: injected, plane: d, facts: []mesh.Fact{decider(name+" is not labelled "+labelInjection+"=disabled, and "+d.namespacesOn.why, d.namespacesOn.field)}}
+	case has:
+		return enrolment{facts: []mesh.Fact{decider(name+" is labelled "+labelInjection+"="+injection, labels.Field(labelInjection))}}
+	default:
+		return enrolment{facts: []mesh.Fact{{Text: name + " is not labelled " + labelInjection + "=enabled", Field: render.Field{Object: ns, Path: render.PathOf("metadata")}, Deciding: true}}}
+	}
+	inject, hasInject := w.pod.Labels.Get(labelInject)
+	at := w.pod.Labels.Field(labelInject)
+	switch {
+	case p.objectSelector == "optOut" && inject == "false":
+		return enrolment{facts: []mesh.Fact{decider("the pod is labelled "+labelInject+"=false", at)}}
+	case p.objectSelector == "optIn" && !(hasInject && inject == "true"):
+		return enrolment{facts: []mesh.Fact{fact("the injector's objectSelector asks for the pod label " + labelInject + "=true")}}
+	}
+	return e
+}
+
+var ignoredNames = map[string]bool{"kube-system": true, "kube-public": true, "kube-node-lease": true, "local-path-storage": true}
+
+// required applies the injector's own decision, injectRequired, in its order.
+func (m *model) required(w *workload, e enrolment) enrolment {
+	ns := w.pod.Namespace()
+	out := func(text string, at render.Field) enrolment {
+		return enrolment{facts: append(e.facts, decider(text, at))}
+	}
+	if w.pod.HostNetwork {
+		return out("the pod uses the host's network, and such pods get no sidecar", w.pod.Field("spec", "hostNetwork"))
+	}
+	if ns == "kube-system" || ns == "kube-public" || ignoredNames[ns] && m.version.has(injectMoreIgnored) {
+		return out("the injector ignores namespace "+ns, render.Field{})
+	}
+	says, at, found := w.pod.Annotations, "annotation", false
+	value, found := says.Get(labelInject)
+	if m.version.has(injectLabelRead) {
+		if v, ok := w.pod.Labels.Get(labelInject); ok {
+			says, at, value, found = w.pod.Labels, "label", v, true
+		}
+	}
+	if found {
+		text := "the pod's " + at + " " + labelInject + " is " + quote(value)
+		switch meaning := m.injectMeaning(value); {
+		case meaning == "no":
+			return out(text, says.Field(labelInject))
+		case meaning == "yes":
+			e.facts = append(e.facts, mesh.Fact{Text: text, Field: says.Field(labelInject)})
+			e.assumed = nil
+			if m.opts.Injection != mesh.InjectionAlways && m.namespaceOf(w) == nil && !m.labelEnrols(w) {
+				e.assumed = []string{"namespace " + ns + " is in the mesh (its manifest is not in view)"}
+			}
+			return e
+		case value != "":
+			e.facts = append(e.facts, mesh.Fact{Text: text + ", which is neither true nor false and is not heeded", Field: says.Field(labelInject)})
+			m.warnOn(says.Field(labelInject), text+" on "+w.name+": only \"true\" and \"false\" are understood, so the injector's policy decides")
+		}
+	}
+	for _, sel := range e.plane.never {
+		if sel.value.Matches(w.pod.Labels) {
+			return out("the pod's labels match "+sel.why, sel.field)
+		}
+	}
+	for _, sel := range e.plane.always {
+		if sel.value.Matches(w.pod.Labels) {
+			e.facts = append(e.facts, mesh.Fact{Text: "the pod's labels match " + sel.why, Field: sel.field})
+			return e
+		}
+	}
+	if !e.plane.autoInject.value {
+		return out(e.plane.autoInject.why, e.plane.autoInject.field)
+	}
+	return e
+}
+
+// labelEnrols reports whether the pod's own labels bring it into the mesh in a
+// namespace that says nothing.
+func (m *model) labelEnrols(w *workload) bool {
+	v, _ := w.pod.Labels.Get(labelInject)
+	return v == "true" && !m.anyPlane().legacySelector
+}
+
+// injectMeaning reads sidecar.istio.io/inject as the release does: "yes", "no"
+// or "" for leaving it to the policy.
+func (m *model) injectMeaning(value string) string {
+	if m.version.has(injectExactValues) {
+		switch value {
+		case "true":
+			return "yes"
+		case "false":
+			return "no"
+		}
+		return ""
+	}
+	switch strings.ToLower(value) {
+	case "y", "yes", "true", "on":
+		return "yes"
+	case "":
+		return ""
+	}
+	return "no"
+}
+
+// shape applies the templates that the pod is injected with, and the checks
+// that make the webhook refuse a pod.
+func (m *model) shape(w *workload, e enrolment) enrolment {
+	if why, at := m.refusal(w); why != "" {
+		m.warnOn(at, "the injector refuses "+w.name+": "+why)
+		return enrolment{as: refused, facts: append(e.facts, decider(why, at))}
+	}
+	if !m.version.has(injectTemplates) {
+		return e
+	}
+	names := e.plane.defaults
+	text, ok := w.pod.Annotations.Get(annotationTmpl)
+	at := w.pod.Annotations.Field(annotationTmpl)
+	if ok {
+		names = strings.Split(text, ",")
+	}
+	for _, name := range names {
+		name = strings.TrimSpace(name)
+		var as membership
+		switch name {
+		case "gateway", "waypoint", "kube-gateway", "agentgateway":
+			as = gateway
+		case "grpc-agent":
+			as = proxyless
+		case "grpc-simple":
+			as = agentless
+		default:
+			if ok && !e.plane.templates[name] {
+				why := "the injection template " + quote(name) + " does not exist"
+				m.warnOn(at, "the injector refuses "+w.name+": "+why)
+				return enrolment{as: refused, facts: append(e.facts, decider(why, at))}
+			}
+			continue
+		}
+		e.as = as
+		f := fact("the pod is injected with the template " + name)
+		if ok {
+			f = decider(f.Text, at)
+		}
+		e.facts = append(e.facts, f)
+	}
+	return e
+}
+
+// enrolAmbient looks at ambient mode for a pod that gets no sidecar.
+func (m *model) enrolAmbient(w *workload, e enrolment) enrolment {
+	if !m.installed.ambient || !m.version.has(ambientMode) || w.pod.HostNetwork || m.opts.Injection == mesh.InjectionNever {
+		return e
+	}
+	mode, _ := w.pod.Labels.Get(labelDataplane)
+	if mode == "ambient" {
+		e.as = inAmbient
+		e.facts = append(e.facts, decider("the pod is labelled "+labelDataplane+"=ambient", w.pod.Labels.Field(labelDataplane)))
+		return e
+	}
+	ns := m.namespaceOf(w)
+	if ns == nil || mode == "none" {
+		return e
+	}
+	if v, _ := kube.Labels(ns).Get(labelDataplane); v == "ambient" {
+		e.as = inAmbient
+		e.facts = append(e.facts, decider("namespace "+ns.Name+" is labelled "+labelDataplane+"=ambient", kube.Labels(ns).Field(labelDataplane)))
+	}
+	return e
+}

@@ -1,0 +1,119 @@
+package istio
+
+import (
+	"github.com/org/probe-mtls-action/internal/kube"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// index holds the objects that decide about pods, found by namespace and label
+// so that the cost of a workload does not grow with the mesh.
+type index struct {
+	namespaces map[string][]*render.Object
+	services   byLabel[*kube.Service]
+	// servicesNamed finds the Services of a namespace by name.
+	servicesNamed map[[2]string][]*kube.Service
+	peers         map[string]*peerNamespace
+	policies      map[[2]string][]*alphaPolicy // by namespace and target Service
+	labelled      byLabel[*alphaPolicy]        // targets[].labels
+	wide          map[string][]*alphaPolicy    // without targets, by namespace
+	meshPolicies  []*alphaPolicy
+	sidecars      map[string]*sidecarNamespace
+
+	allPeers []*peer
+	allAlpha []*alphaPolicy
+}
+
+// byLabel finds things that select pods by labels. Each is kept under one of
+// its labels, so that a pod asks only about the labels it has.
+type byLabel[T any] map[labelKey][]selected[T]
+
+type labelKey struct{ namespace, key, value string }
+
+type selected[T any] struct {
+	selector kube.Strings
+	item     T
+	order    int
+}
+
+// add keeps item, which selects pods of namespace by a selector that is not
+// empty.
+func (b byLabel[T]) add(namespace string, selector kube.Strings, item T, order int) {
+	var least labelKey
+	first := true
+	for k, v := range selector.All {
+		if key := (labelKey{namespace, k, v}); first || k < least.key {
+			least, first = key, false
+		}
+	}
+	b[least] = append(b[least], selected[T]{selector, item, order})
+}
+
+// find calls yield for each item that selects labels; in which order is left
+// open.
+func (b byLabel[T]) find(namespace string, labels kube.Strings, yield func(item T, order int)) {
+	for k, v := range labels.All {
+		for _, s := range b[labelKey{namespace, k, v}] {
+			if labels.Contains(s.selector) {
+				yield(s.item, s.order)
+			}
+		}
+	}
+}
+
+func (m *model) index(objects []*render.Object) {
+	m.idx = index{
+		namespaces:    map[string][]*render.Object{},
+		services:      byLabel[*kube.Service]{},
+		servicesNamed: map[[2]string][]*kube.Service{},
+		peers:         map[string]*peerNamespace{},
+		policies:      map[[2]string][]*alphaPolicy{},
+		labelled:      byLabel[*alphaPolicy]{},
+		wide:          map[string][]*alphaPolicy{},
+		sidecars:      map[string]*sidecarNamespace{},
+	}
+	for i, o := range objects {
+		ns := o.NamespaceOrDefault()
+		switch {
+		case o.Kind == "Namespace" && o.Group == "":
+			m.idx.namespaces[o.Name] = append(m.idx.namespaces[o.Name], o)
+			m.checkStrings(kube.Labels(o), "label", o)
+		case o.Kind == "Service" && o.Group == "":
+			if s := kube.ServiceOf(o); s != nil {
+				m.idx.services.add(ns, s.Selector, s, i)
+				key := [2]string{ns, o.Name}
+				m.idx.servicesNamed[key] = append(m.idx.servicesNamed[key], s)
+			}
+		case o.Kind == "PeerAuthentication" && o.Group == "security.istio.io":
+			m.addPeer(o)
+		case (o.Kind == "Policy" || o.Kind == "MeshPolicy") && o.Group == "authentication.istio.io":
+			m.addAlpha(o, i)
+		case o.Kind == "Sidecar" && o.Group == "networking.istio.io":
+			m.addSidecar(o)
+		}
+	}
+}
+
+// checkStrings warns of labels or annotations that are no strings.
+func (m *model) checkStrings(s kube.Strings, what string, o *render.Object) {
+	for _, key := range s.Malformed() {
+		m.warnOn(s.Field(key), what+" "+quote(key)+" of "+workloadName(o)+" is no string, which the API server refuses; put its value in quotes (it is read as if it were)")
+	}
+}
+
+// ofRoot narrows the forms of one object in several roots to that of root, or
+// leaves them all if root has none.
+func ofRoot[T any](all []T, root render.Root, object func(T) *render.Object) []T {
+	if len(all) < 2 {
+		return all
+	}
+	var own []T
+	for _, x := range all {
+		if object(x).Root == root {
+			own = append(own, x)
+		}
+	}
+	if own == nil {
+		return all
+	}
+	return own
+}

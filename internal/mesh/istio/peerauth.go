@@ -1,0 +1,394 @@
+package istio
+
+import (
+	"sort"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/org/probe-mtls-action/internal/kube"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// peer is a PeerAuthentication as istiod reads it.
+type peer struct {
+	object   *render.Object
+	name     string // "PeerAuthentication shop/default"
+	selector kube.Strings
+	mode     modeAt
+	ports    map[int]modeAt // nil where there is no portLevelMtls
+	portsAt  render.Field
+	// absent says why istiod does not have the policy, "" if it has.
+	absent    string
+	absentAt  render.Field
+	created   string
+	hasAge    bool
+	selecting bool // has a selector with labels
+}
+
+// modeAt is an mTLS mode and where it stands.
+type modeAt struct {
+	mode mesh.Mode
+	at   render.Field
+}
+
+func (a modeAt) set() bool { return a.mode != "" && a.mode != mesh.ModeUnset }
+
+// peerNamespace holds the PeerAuthentications of one namespace.
+type peerNamespace struct {
+	wide     []*peer // without selector
+	selected byLabel[*peer]
+	winners  map[render.Root][]*peer // candidates among wide, per root
+}
+
+// peerView is what PeerAuthentications say of a workload: per level the
+// candidates, of which istiod takes one. More than one means that the manifests
+// do not tell which.
+type peerView struct {
+	mesh, namespace, workload []*peer
+}
+
+// applies reports whether any PeerAuthentication is about the workload.
+func (v *peerView) applies() bool {
+	return len(v.mesh)+len(v.namespace)+len(v.workload) > 0
+}
+
+func (m *model) addPeer(o *render.Object) {
+	p := m.readPeer(o)
+	m.idx.allPeers = append(m.idx.allPeers, p)
+	if p.absent != "" {
+		return
+	}
+	ns := m.idx.peers[o.NamespaceOrDefault()]
+	if ns == nil {
+		ns = &peerNamespace{selected: byLabel[*peer]{}, winners: map[render.Root][]*peer{}}
+		m.idx.peers[o.NamespaceOrDefault()] = ns
+	}
+	if p.selecting {
+		ns.selected.add(o.NamespaceOrDefault(), p.selector, p, len(m.idx.allPeers))
+	} else {
+		ns.wide = append(ns.wide, p)
+	}
+}
+
+func (m *model) readPeer(o *render.Object) *peer {
+	p := &peer{object: o, name: workloadName(o)}
+	p.created, p.hasAge = kube.Created(o)
+	at := func(keys ...string) render.Field { return render.Field{Object: o, Path: render.PathOf(keys...)} }
+	spec := kube.Get(o.Node, "spec")
+	p.selector = kube.StringsAt(at("spec", "selector", "matchLabels"), kube.Get(spec, "selector", "matchLabels"))
+	p.selecting = p.selector.Len() > 0
+
+	switch {
+	case !m.version.has(peerAuthentication):
+		p.refuse(at("apiVersion"), "Istio "+m.version.String()+" has no PeerAuthentication (since 1.5)")
+	case o.Version == "v1" && !m.version.has(peerAuthenticationV1):
+		p.refuse(at("apiVersion"), "Istio "+m.version.String()+" does not serve security.istio.io/v1 (since 1.22); write v1beta1")
+	case o.Version != "v1" && o.Version != "v1beta1":
+		p.refuse(at("apiVersion"), "PeerAuthentication has no version "+quote(o.Version)+"; write security.istio.io/v1beta1")
+	case spec != nil && spec.Kind != yaml.MappingNode && !kube.IsNull(spec):
+		p.refuse(at("spec"), "its spec is no mapping")
+	}
+	p.readModes(spec, at)
+	m.checkPeerFields(p, spec, at)
+	if m.opts.AdmissionValidates {
+		switch {
+		case len(p.ports) > 0 && !p.selecting:
+			p.refuse(p.portsAt, "portLevelMtls needs a selector, so istiod's validation refuses the policy")
+		case p.ports != nil && len(p.ports) == 0:
+			p.refuse(p.portsAt, "portLevelMtls is empty, so istiod's validation refuses the policy")
+		case has(keys(p.ports), 0):
+			p.refuse(p.portsAt, "port 0 in portLevelMtls is refused by istiod's validation")
+		}
+	}
+	return p
+}
+
+func keys(ports map[int]modeAt) []int {
+	out := make([]int, 0, len(ports))
+	for n := range ports {
+		out = append(out, n)
+	}
+	sort.Ints(out)
+	return out
+}
+
+// refuse records the first reason for which istiod has no such policy.
+func (p *peer) refuse(at render.Field, why string) {
+	if p.absent == "" {
+		p.absent, p.absentAt = why, at
+	}
+}
+
+func (p *peer) readModes(spec *yaml.Node, at func(...string) render.Field) {
+	p.mode = p.readMode(kube.Get(spec, "mtls"), at("spec", "mtls"))
+	ports := kube.Get(spec, "portLevelMtls")
+	if kube.IsNull(ports) {
+		return
+	}
+	p.portsAt = at("spec", "portLevelMtls")
+	if ports.Kind != yaml.MappingNode {
+		p.refuse(p.portsAt, "its portLevelMtls is no mapping of ports")
+		return
+	}
+	p.ports = map[int]modeAt{}
+	for i := 0; i+1 < len(ports.Content); i += 2 {
+		key := ports.Content[i].Value
+		entry := p.portsAt.Key(key)
+		number, err := strconv.ParseUint(key, 10, 32)
+		if err != nil {
+			p.refuse(entry, "the key "+quote(key)+" of portLevelMtls is no port number")
+			continue
+		}
+		mode := p.readMode(ports.Content[i+1], entry)
+		if _, twice := p.ports[int(number)]; !twice {
+			p.ports[int(number)] = mode
+		}
+	}
+}
+
+// readMode reads an mtls mapping. A mode that is none makes the policy
+// unreadable: its parser knows only the exact names.
+func (p *peer) readMode(n *yaml.Node, at render.Field) modeAt {
+	if kube.IsNull(n) {
+		return modeAt{mesh.ModeUnset, at}
+	}
+	if n.Kind != yaml.MappingNode {
+		p.refuse(at, "mtls is no mapping with a mode")
+		return modeAt{mesh.ModeUnset, at}
+	}
+	mode := kube.Get(n, "mode")
+	if kube.IsNull(mode) {
+		return modeAt{mesh.ModeUnset, at}
+	}
+	at = at.Key("mode")
+	switch text := kube.Text(mode); mesh.Mode(text) {
+	case mesh.ModeUnset, mesh.ModeDisable, mesh.ModePermissive, mesh.ModeStrict:
+		return modeAt{mesh.Mode(text), at}
+	default:
+		p.refuse(at, quote(text)+" is no mode (STRICT, PERMISSIVE, DISABLE or UNSET), so istiod cannot read the policy")
+	}
+	return modeAt{mesh.ModeUnset, at}
+}
+
+// checkPeerFields warns of keys that the API server drops in silence.
+func (m *model) checkPeerFields(p *peer, spec *yaml.Node, at func(...string) render.Field) {
+	if p.absent != "" {
+		m.warnOn(p.absentAt, p.name+" counts as absent: "+p.absent)
+		return
+	}
+	drop := func(n *yaml.Node, known map[string]bool, path ...string) {
+		if n == nil || n.Kind != yaml.MappingNode {
+			return
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if key := n.Content[i].Value; !known[key] {
+				m.warnOn(at(append(path, key)...), p.name+" has the unknown field "+quote(key)+", which is dropped in silence")
+			}
+		}
+	}
+	drop(spec, map[string]bool{"selector": true, "mtls": true, "portLevelMtls": true}, "spec")
+	drop(kube.Get(spec, "selector"), map[string]bool{"matchLabels": true}, "spec", "selector")
+}
+
+// peersOf returns the candidates of each level for w.
+func (m *model) peersOf(w *workload) peerView {
+	var v peerView
+	root := w.pod.Object.Root
+	ns := w.pod.Namespace()
+	v.mesh = m.idx.peers[m.root].winner(root)
+	if ns == m.root {
+		return v // selectors in the root namespace are ignored, its own pods included
+	}
+	here := m.idx.peers[ns]
+	v.namespace = here.winner(root)
+	if here != nil {
+		var all []*peer
+		here.selected.find(ns, w.pod.Labels, func(p *peer, _ int) { all = append(all, p) })
+		v.workload = candidates(all, root)
+	}
+	return v
+}
+
+func (n *peerNamespace) winner(root render.Root) []*peer {
+	if n == nil || len(n.wide) == 0 {
+		return nil
+	}
+	w, ok := n.winners[root]
+	if !ok {
+		w = onePerMode(candidates(n.wide, root))
+		n.winners[root] = w
+	}
+	return w
+}
+
+// candidates returns those of the equal-ranking policies that istiod may take:
+// the oldest wins, names break ties, and a policy without creationTimestamp may
+// be the oldest.
+func candidates(all []*peer, root render.Root) []*peer {
+	if len(all) < 2 {
+		return all
+	}
+	all = ownForms(all, root, func(p *peer) *render.Object { return p.object })
+	sort.SliceStable(all, func(i, j int) bool { return all[i].object.Name < all[j].object.Name })
+	var oldest *peer
+	var out []*peer
+	for _, p := range all {
+		switch {
+		case !p.hasAge:
+			out = append(out, p)
+		case oldest == nil || p.created < oldest.created:
+			oldest = p
+		}
+	}
+	if oldest != nil {
+		out = append(out, oldest)
+	}
+	return out
+}
+
+// onePerMode keeps the first candidate of each mode: the others decide nothing
+// that it does not.
+func onePerMode(all []*peer) []*peer {
+	seen := map[mesh.Mode]bool{}
+	var out []*peer
+	for _, p := range all {
+		if !seen[p.mode.mode] {
+			seen[p.mode.mode] = true
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// ownForms drops the forms that other roots have of an object which root has
+// too.
+func ownForms[T any](all []T, root render.Root, object func(T) *render.Object) []T {
+	own := map[[2]string]bool{}
+	for _, x := range all {
+		if o := object(x); o.Root == root {
+			own[[2]string{o.NamespaceOrDefault(), o.Name}] = true
+		}
+	}
+	var out []T
+	for _, x := range all {
+		if o := object(x); o.Root == root || !own[[2]string{o.NamespaceOrDefault(), o.Name}] {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// scenario is one way in which the undecided choices among policies may fall
+// out: the mode of a port and the policies that give it.
+type scenario struct {
+	mode  mesh.Mode
+	facts []mesh.Fact
+	// allowTLS: the legacy API asks for TLS, but for no client certificate.
+	allowTLS bool
+	who      string // the policy that decides, or the default
+	at       render.Field
+	// rank names the level at which the candidates are equal.
+	rank string
+	edit *peer // the workload policy that an exemption belongs into
+}
+
+// peerModes returns the scenarios for one port. bound tells whether a Service
+// (or a Sidecar's ingress) leads to the port.
+func (m *model) peerModes(w *workload, port int, bound bool) []scenario {
+	base := []scenario{m.fallback()}
+	level := func(from []scenario, all []*peer, rank string) []scenario {
+		if len(all) == 0 {
+			return from
+		}
+		var out []scenario
+		for _, p := range all {
+			if !p.mode.set() {
+				for _, s := range from {
+					s.facts = with(s.facts, mesh.Fact{Text: p.name + " leaves the mode open", Field: p.mode.at})
+					s.edit = p.editable(s.edit)
+					out = append(out, s)
+				}
+				continue
+			}
+			out = append(out, scenario{
+				mode: p.mode.mode, who: p.name, at: p.mode.at, rank: rank, edit: p.editable(nil),
+				facts: []mesh.Fact{decider(p.name+" ("+rank+") sets mTLS "+string(p.mode.mode), p.mode.at)},
+			})
+		}
+		return out
+	}
+	base = level(base, w.peers.mesh, "mesh-wide")
+	base = level(base, w.peers.namespace, "namespace-wide")
+	if len(w.peers.workload) == 0 {
+		return base
+	}
+	portLevel := bound || m.version.has(passthroughPortLevel)
+	var out []scenario
+	for _, p := range w.peers.workload {
+		own := level(base, []*peer{p}, "by its selector")
+		entry, ok := p.ports[port]
+		for _, s := range own {
+			s.edit = p
+			switch {
+			case ok && !portLevel:
+				s.facts = with(s.facts, mesh.Fact{
+					Text:  p.name + " names port " + strconv.Itoa(port) + " in portLevelMtls, but no Service leads to it, and Istio " + m.version.String() + " heeds the entry for Service ports only",
+					Field: entry.at,
+				})
+			case ok && entry.set():
+				s = scenario{
+					mode: entry.mode, who: p.name, at: entry.at, rank: "by its selector", edit: p,
+					facts: []mesh.Fact{decider(p.name+" sets mTLS "+string(entry.mode)+" for port "+strconv.Itoa(port), entry.at)},
+				}
+			case ok:
+				s.facts = with(s.facts, mesh.Fact{Text: p.name + " leaves the mode of port " + strconv.Itoa(port) + " open", Field: entry.at})
+			}
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (p *peer) editable(before *peer) *peer {
+	if p.selecting {
+		return p
+	}
+	return before
+}
+
+func with(facts []mesh.Fact, f mesh.Fact) []mesh.Fact {
+	return append(facts[:len(facts):len(facts)], f)
+}
+
+// fallback is what holds where no policy in view says otherwise.
+func (m *model) fallback() scenario {
+	if mode := m.opts.MeshMTLS; mode != "" && mode != mesh.ModeUnset {
+		at := m.opts.Places["meshMTLS"]
+		return scenario{mode: mode, who: "the setting mesh-mtls", at: at, facts: []mesh.Fact{decider("no policy in view decides, and mesh-mtls is set to "+string(mode), at)}}
+	}
+	if on, ok, at := m.installed.values[m.anyPlane().name].boolean("global", "mtls", "enabled"); ok && m.version.has(alphaAPI) {
+		return m.helmFallback(on, at)
+	}
+	mode := mesh.ModeDisable
+	text := "no policy in view decides, and Istio " + m.version.String() + " by itself accepts plaintext"
+	if m.version.has(permissiveFallback) {
+		mode = mesh.ModePermissive
+		text += " beside mTLS (PERMISSIVE)"
+	}
+	return scenario{mode: mode, who: "Istio's default", facts: []mesh.Fact{fact(text)}}
+}
+
+// helmFallback is the policy that Helm's global.mtls.enabled installs.
+func (m *model) helmFallback(on bool, at render.Field) scenario {
+	s := scenario{mode: mesh.ModePermissive, who: "values.global.mtls.enabled", at: at}
+	switch {
+	case on:
+		s.mode = mesh.ModeStrict
+	case !m.version.has(sidecarResource): // before 1.1 nothing was installed
+		s.mode = mesh.ModeDisable
+	}
+	s.facts = []mesh.Fact{decider("values.global.mtls.enabled is "+strconv.FormatBool(on)+", which installs mTLS "+string(s.mode)+" for the mesh", at)}
+	return s
+}

@@ -1,0 +1,3 @@
+package istio
+
+func (j *judging) remedy() {}

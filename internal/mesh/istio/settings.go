@@ -1,0 +1,278 @@
+package istio
+
+import (
+	"sort"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/org/probe-mtls-action/internal/kube"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// document is one source of settings: Helm values, a mesh config, or a part of
+// an installation manifest in view.
+type document struct {
+	node  *yaml.Node
+	field render.Field // of node, or of the text that holds it
+	text  bool         // node was read from a text, so that field is all there is
+	// place finds the field of a setting given by the user; nil otherwise.
+	place func(path []string) render.Field
+}
+
+// documents are sources in the order of precedence: the first that has a
+// setting gives it.
+type documents []document
+
+// setting is a value and where it stands.
+type setting struct {
+	node  *yaml.Node
+	field render.Field
+}
+
+// find returns the setting at path. A null value is no value.
+func (d documents) find(path ...string) (setting, bool) {
+	for _, doc := range d {
+		n := kube.Get(doc.node, path...)
+		if kube.IsNull(n) {
+			continue
+		}
+		s := setting{node: n, field: doc.field}
+		switch {
+		case doc.place != nil:
+			s.field = doc.place(path)
+		case !doc.text:
+			s.field.Path = doc.field.Path.Join(render.PathOf(path...))
+		}
+		return s, true
+	}
+	return setting{}, false
+}
+
+func (d documents) boolean(path ...string) (value, ok bool, at render.Field) {
+	s, found := d.find(path...)
+	if !found {
+		return false, false, render.Field{}
+	}
+	switch strings.ToLower(kube.Text(s.node)) {
+	case "true":
+		return true, true, s.field
+	case "false":
+		return false, true, s.field
+	}
+	return false, false, render.Field{}
+}
+
+func (d documents) text(path ...string) (value string, ok bool, at render.Field) {
+	s, found := d.find(path...)
+	if !found || s.node.Kind != yaml.ScalarNode {
+		return "", false, render.Field{}
+	}
+	return kube.Text(s.node), true, s.field
+}
+
+// installation is what the objects in view and the options tell of the control
+// planes: one entry per revision, "" for the default one.
+type installation struct {
+	values, meshConfig map[string]documents
+	revisions          []mesh.Revision
+	ambient            bool
+}
+
+// userDocument wraps settings that the user gave under name.
+func userDocument(node *yaml.Node, name string, places map[string]render.Field) documents {
+	if node == nil {
+		return nil
+	}
+	if node.Kind == yaml.DocumentNode && len(node.Content) > 0 {
+		node = node.Content[0]
+	}
+	return documents{{node: node, place: func(path []string) render.Field {
+		for i := len(path); i >= 0; i-- {
+			if f, ok := places[strings.Join(append([]string{name}, path[:i]...), ".")]; ok {
+				return f
+			}
+		}
+		return render.Field{}
+	}}}
+}
+
+// install gathers the settings of every revision: the revision's own first,
+// then those of all, then what is in view.
+func (m *model) install(objects []*render.Object) installation {
+	in := installation{values: map[string]documents{}, meshConfig: map[string]documents{}}
+	o := &m.opts
+	in.revisions = o.Revisions
+	common := userDocument(o.Values, "values", o.Places)
+	commonMesh := userDocument(o.MeshConfig, "meshConfig", o.Places)
+	viewValues, viewMesh := map[string]documents{}, map[string]documents{}
+	seen := map[string]bool{}
+	for _, obj := range objects {
+		switch {
+		case obj.Kind == "IstioOperator" && obj.Group == "install.istio.io":
+			spec := kube.Get(obj.Node, "spec")
+			at := render.Field{Object: obj, Path: render.PathOf("spec")}
+			rev := kube.Text(kube.Get(spec, "revision"))
+			seen[rev] = true
+			viewValues[rev] = append(viewValues[rev], document{node: kube.Get(spec, "values"), field: at.Key("values")})
+			viewMesh[rev] = append(viewMesh[rev], document{node: kube.Get(spec, "meshConfig"), field: at.Key("meshConfig")})
+			in.ambient = in.ambient || kube.Text(kube.Get(spec, "profile")) == "ambient"
+		case obj.Kind == "ConfigMap" && obj.Group == "" && m.isSystem(obj.NamespaceOrDefault()):
+			data := func(key string) documents { return m.embedded(obj, key) }
+			if rev, ok := revisionOf(obj.Name, "istio-sidecar-injector"); ok {
+				seen[rev] = true
+				viewValues[rev] = append(viewValues[rev], data("values")...)
+				viewValues[rev] = append(viewValues[rev], injectorConfig(data("config"))...)
+			} else if rev, ok := revisionOf(obj.Name, "istio"); ok && kube.Get(obj.Node, "data", "mesh") != nil {
+				seen[rev] = true
+				viewMesh[rev] = append(viewMesh[rev], data("mesh")...)
+			}
+		}
+	}
+	if in.revisions == nil {
+		in.revisions = m.revisionsInView(common, seen)
+	}
+	for _, rev := range in.revisions {
+		name := canonical(rev.Name)
+		values := append(userDocument(rev.Values, "revisions", o.Places), common...)
+		values = append(values, viewValues[name]...)
+		meshes := append(userDocument(rev.MeshConfig, "revisions", o.Places), commonMesh...)
+		for _, doc := range values { // istiod's values carry the mesh config too
+			if n := kube.Get(doc.node, "meshConfig"); n != nil {
+				meshes = append(meshes, below(doc, "meshConfig", n))
+			}
+		}
+		in.values[name] = values
+		in.meshConfig[name] = append(meshes, viewMesh[name]...)
+		for _, path := range [][]string{{"profile"}, {"global", "profile"}} {
+			profile, _, _ := values.text(path...)
+			in.ambient = in.ambient || profile == "ambient"
+		}
+		enabled, _, _ := values.text("pilot", "env", "PILOT_ENABLE_AMBIENT")
+		in.ambient = in.ambient || enabled == "true"
+	}
+	in.ambient = in.ambient || o.Profile == "ambient"
+	return in
+}
+
+// revisionsInView returns the revisions that values or installation manifests
+// name; the unnamed one where nothing does.
+func (m *model) revisionsInView(common documents, seen map[string]bool) []mesh.Revision {
+	tags := func(d documents) []string {
+		var out []string
+		s, _ := d.find("revisionTags")
+		for _, n := range kube.Items(s.node) {
+			out = append(out, kube.Text(n))
+		}
+		return out
+	}
+	if name, ok, _ := common.text("revision"); ok {
+		return []mesh.Revision{{Name: name, Tags: tags(common)}}
+	}
+	var out []mesh.Revision
+	for name := range seen {
+		out = append(out, mesh.Revision{Name: name})
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	if out == nil {
+		out = []mesh.Revision{{Tags: tags(common)}}
+	}
+	return out
+}
+
+// below returns the part n of doc at key as a document.
+func below(doc document, key string, n *yaml.Node) document {
+	sub := document{node: n, field: doc.field, text: doc.text}
+	switch {
+	case doc.place != nil:
+		sub.place = func(path []string) render.Field { return doc.place(append([]string{key}, path...)) }
+	case !doc.text:
+		sub.field = doc.field.Key(key)
+	}
+	return sub
+}
+
+// canonical is the name under which a revision is kept: the unnamed one is "".
+func canonical(revision string) string {
+	if revision == "default" {
+		return ""
+	}
+	return revision
+}
+
+// revisionOf returns the revision in a control plane object's name: "" for
+// istio, "canary" for istio-canary.
+func revisionOf(name, base string) (string, bool) {
+	if name == base {
+		return "", true
+	}
+	return strings.CutPrefix(name, base+"-")
+}
+
+// embedded reads the YAML text under data.key of a ConfigMap.
+func (m *model) embedded(o *render.Object, key string) documents {
+	n := kube.Get(o.Node, "data", key)
+	if kube.IsNull(n) {
+		return nil
+	}
+	at := render.Field{Object: o, Path: render.PathOf("data", key)}
+	node := parseYAML(kube.Text(n))
+	if node == nil {
+		m.warn(at, "data."+key+" of ConfigMap "+o.NamespaceOrDefault()+"/"+o.Name+" is no YAML mapping and is not read")
+		return nil
+	}
+	return documents{{node: node, field: at, text: true}}
+}
+
+// injectorConfig maps the injector's own configuration to the Helm values that
+// it is made from.
+func injectorConfig(d documents) documents {
+	for i := range d {
+		out := &yaml.Node{Kind: yaml.MappingNode}
+		hook := &yaml.Node{Kind: yaml.MappingNode}
+		proxy := &yaml.Node{Kind: yaml.MappingNode}
+		for _, move := range []struct {
+			from, to string
+			in       *yaml.Node
+		}{
+			{"rewriteAppHTTPProbe", "rewriteAppHTTPProbe", hook},
+			{"neverInjectSelector", "neverInjectSelector", hook},
+			{"alwaysInjectSelector", "alwaysInjectSelector", hook},
+			{"defaultTemplates", "defaultTemplates", hook},
+			{"policy", "autoInject", proxy},
+		} {
+			if n := kube.Get(d[i].node, move.from); n != nil {
+				move.in.Content = append(move.in.Content, scalar(move.to), n)
+			}
+		}
+		global := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar("proxy"), proxy}}
+		out.Content = []*yaml.Node{scalar("sidecarInjectorWebhook"), hook, scalar("global"), global}
+		d[i].node = out
+	}
+	return d
+}
+
+func scalar(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
+
+// parseYAML returns the mapping in text, nil if there is none. Texts beyond a
+// mebibyte, the limit of a ConfigMap, are not read.
+func parseYAML(text string) *yaml.Node {
+	var doc yaml.Node
+	if len(text) > 1<<20 || yaml.Unmarshal([]byte(text), &doc) != nil || len(doc.Content) == 0 {
+		return nil
+	}
+	if n := doc.Content[0]; n.Kind == yaml.MappingNode {
+		return n
+	}
+	return nil
+}
+
+// isSystem reports whether ns is where the control plane's own objects live.
+func (m *model) isSystem(ns string) bool {
+	if ns == "istio-system" || ns == m.opts.RootNamespace {
+		return true
+	}
+	own := kube.Text(kube.Get(m.opts.Values, "global", "istioNamespace"))
+	return own != "" && ns == own
+}
