@@ -21,6 +21,7 @@ type decoder struct {
 	tree   render.Tree
 	doc    *document
 	errs   Errors
+	files  []string       // imported
 	object *render.Object // the document, for Places
 }
 
