@@ -237,6 +237,10 @@ func TestImports(t *testing.T) {
 		}
 		files[config.DefaultFile] = text + "  meshConfig: " + c.meshConfig + "\n"
 		cfg := load(t, files)
+		want := []string{config.DefaultFile, filepath.ToSlash(filepath.Clean(c.meshConfig))}
+		if !slices.Equal(cfg.Files, want) {
+			t.Errorf("read from %v, want %v", cfg.Files, want)
+		}
 		if got := place(t, below(cfg.Mesh.Places["values"], "global", "proxy", "autoInject")); got != c.autoInject {
 			t.Errorf("%s: autoInject stands at %s, want %s", c.values, got, c.autoInject)
 		}

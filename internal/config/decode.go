@@ -17,11 +17,10 @@ import (
 
 // decoder turns a document into a Config and gathers every mistake.
 type decoder struct {
-	files  []string // that were read
 	tree   render.Tree
+	files  []string // that were read
 	doc    *document
 	errs   Errors
-	files  []string       // imported
 	object *render.Object // the document, for Places
 }
 

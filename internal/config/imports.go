@@ -103,7 +103,6 @@ func (d *decoder) fileOrInline(n *yaml.Node, own render.Field, what string, find
 // importFile finds a setting in the one document of a file that has it.
 func (d *decoder) importFile(n *yaml.Node, file, what string, find finder) (render.Field, bool) {
 	d.files = append(d.files, file)
-	d.files = append(d.files, file)
 	text, err := read(d.tree, file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
