@@ -113,7 +113,7 @@ func (c Cause) Picture() string {
 		if l := c.By.Start.Line; l > 0 {
 			place += fmt.Sprintf(":%d", l)
 		}
-		line("policy[/%s/] ==>|%s| sidecar", Label(c.By.Message, place), Label("decides"))
+		line("policy[%s] ==>|%s| sidecar", Label(c.By.Message, place), Label("decides"))
 		line("style policy fill:#fff8c5,stroke:#9a6700,color:#4d2d00")
 	}
 	line("style app fill:#ffebe9,stroke:#cf222e,color:#82071e")

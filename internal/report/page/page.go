@@ -10,6 +10,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/md"
+	"github.com/org/probe-mtls-action/internal/report/safe"
 	"github.com/org/probe-mtls-action/render/source"
 )
 
@@ -206,7 +207,7 @@ func (l Links) Detail(it *report.Item) string {
 			b.WriteString(md.Fence("yaml", r.YAML) + "\n")
 		}
 	}
-	title := Sign(it.Severity) + " " + md.Text(clip(it.At.Span.String(), maxName)) + ": " + md.Text(clip(it.Summary, maxName)) + " (" + md.Text(it.RuleID) + ")"
+	title := Sign(it.Severity) + " " + md.Text(safe.Line(clip(it.At.Span.String(), maxName))) + ": " + md.Text(clip(it.Summary, maxName)) + " (" + md.Text(it.RuleID) + ")"
 	return md.Details(title, b.String())
 }
 

@@ -197,7 +197,8 @@ func PullRequest() *report.Report {
 func Hostile() *report.Report {
 	it := Liveness()
 	evil := "a`b|c<img src=x onerror=alert(1)>@octocat #1 **x** [l](https://evil.example) ::error::x%0A\x1b[31m\u202etxt\r\n| x | ``` </details> --> \x00"
-	it.Subject, it.Summary, it.Message = evil, evil, "Message "+evil
+	name := strings.NewReplacer("/", "%", "\x00", "").Replace(evil)
+	it.Subject, it.Summary, it.Message = "shop/Deployment/"+name+"/"+name+"/livenessProbe", evil, "Message "+evil
 	it.Chain = []string{evil, "```\n# heading\n```", "\x1b]8;;https://evil.example\x07link\x1b]8;;\x07"}
 	it.Assumed = []string{evil}
 	it.At.File, it.At.Line = "a b/`x`|<y>,:%&;\"'#é\n.yaml", "\tport:\t\"8080\u202e\" # \x1b[2J"
@@ -211,7 +212,7 @@ func Hostile() *report.Report {
 	return &report.Report{
 		Tool: tool(), Rules: Rules(), Items: []report.Item{it}, Roots: it.Roots, Probes: 1,
 		Scope:   report.Scope{Base: "1111111111111111111111111111111111111111", Head: "2222222222222222222222222222222222222222"},
-		Skipped: []report.Skip{{Root: "overlays/" + strings.NewReplacer("/", "%", "\x00", "").Replace(evil), Problem: render.Problem{At: source.Span{File: it.At.File}, Message: evil, Hint: evil}}},
+		Skipped: []report.Skip{{Root: "overlays/" + name, Problem: render.Problem{At: source.Span{File: it.At.File}, Message: evil, Hint: evil}}},
 		Notes:   []report.Remark{{Text: evil, At: it.Related[0]}},
 	}
 }
