@@ -23,7 +23,7 @@ var Rule = &check.Rule{
 func write(j mesh.Judgement) (summary, opening string) {
 	noun := wording.Noun(j.Probe.Kind)
 	summary = fmt.Sprintf("%s passes even when the application is dead", noun)
-	opening = fmt.Sprintf("The %s uses %s that only shows that the sidecar listens: it takes the connection before the application does.",
+	opening = fmt.Sprintf("The %s uses %s that shows nothing of the application.",
 		wording.Workload(j.Probe.Workload), noun)
 	return summary, opening
 }

@@ -23,7 +23,7 @@ var Rule = &check.Rule{
 func write(j mesh.Judgement) (summary, opening string) {
 	noun := wording.Noun(j.Probe.Kind)
 	summary = fmt.Sprintf("%s names an unknown port", noun)
-	opening = fmt.Sprintf("The %s uses %s on a port that its container does not declare: the kubelet cannot tell where to connect.",
+	opening = fmt.Sprintf("The %s uses %s on a port that its container does not declare.",
 		wording.Workload(j.Probe.Workload), noun)
 	return summary, opening
 }

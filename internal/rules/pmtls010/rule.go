@@ -41,7 +41,7 @@ func finding(m misplacement) check.Finding {
 	if m.written != m.key {
 		why = fmt.Sprintf("at %s, but the field is called %s", m.field.Path, m.key)
 	}
-	f.Message = fmt.Sprintf("The %s has %s %s. Kubernetes drops fields that it does not know, so the pod runs without this %s. Shortest way out: %s.",
-		wording.Workload(o), m.written, why, m.noun(), f.Remedies[0].Title)
+	f.Message = fmt.Sprintf("The %s has %s %s. Kubernetes drops fields that it does not know, so the pod runs without this %s. %s",
+		wording.Workload(o), m.written, why, m.noun(), wording.WayOut(f.Remedies))
 	return f
 }

@@ -35,11 +35,11 @@ func (m misplacement) noun() string {
 func (m misplacement) remedy() mesh.Remedy {
 	switch {
 	case m.written != m.key:
-		return mesh.Remedy{Title: fmt.Sprintf("write %s instead of %s", m.key, m.written), Field: m.field}
+		return mesh.Remedy{Title: fmt.Sprintf("Write %s instead of %s", m.key, m.written), Field: m.field}
 	case m.container != "":
-		return mesh.Remedy{Title: fmt.Sprintf("move %s up to container %s itself, beside its name and image", m.key, m.container), Field: m.field}
+		return mesh.Remedy{Title: fmt.Sprintf("Move %s up to container %s itself, beside its name and image", m.key, m.container), Field: m.field}
 	}
-	return mesh.Remedy{Title: fmt.Sprintf("move %s into the container that it is meant for, beside its name and image", m.key), Field: m.field}
+	return mesh.Remedy{Title: fmt.Sprintf("Move %s into the container that it is meant for, beside its name and image", m.key), Field: m.field}
 }
 
 // podTemplates tells where the kinds of Kubernetes and of the operators that

@@ -23,7 +23,7 @@ var Rule = &check.Rule{
 func write(j mesh.Judgement) (summary, opening string) {
 	noun := wording.Noun(j.Probe.Kind)
 	summary = fmt.Sprintf("%s depends on the order of policies", noun)
-	opening = fmt.Sprintf("The %s uses %s which may be incompatible with mTLS: policies of equal rank disagree, and the manifests do not say which one wins.",
+	opening = fmt.Sprintf("The %s uses %s which may be incompatible with mTLS.",
 		wording.Workload(j.Probe.Workload), noun)
 	return summary, opening
 }

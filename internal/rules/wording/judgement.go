@@ -5,6 +5,8 @@ package wording
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/mesh"
@@ -74,7 +76,7 @@ func finding(rule *check.Rule, j mesh.Judgement, summary, opening string) check.
 	if at.IsZero() {
 		at = j.Probe.Field
 	}
-	parts := []string{opening, probed(j.Probe), sentence(j.Reason), wayOut(j.Remedies)}
+	parts := []string{opening, probed(j.Probe), sentence(j.Reason), WayOut(j.Remedies)}
 	if j.Verdict == mesh.Unknown {
 		parts = append(parts, "The manifests in view do not decide this.")
 	}
@@ -130,21 +132,37 @@ func probed(p *probe.Probe) string {
 	return fmt.Sprintf("%s%s %s %s on %s.", container, p.Container, verb, how, Port(p.Port))
 }
 
-// wayOut names the shortest remedy.
-func wayOut(remedies []mesh.Remedy) string {
+// WayOut is the sentence that names the shortest remedy, "" where there is none.
+func WayOut(remedies []mesh.Remedy) string {
 	if len(remedies) == 0 {
 		return ""
 	}
-	return "Shortest way out: " + sentence(remedies[0].Title)
+	return "Shortest way out: " + recase(sentence(remedies[0].Title), unicode.ToLower)
 }
 
-// sentence ends text with a full stop.
+// sentence gives text its capital and its full stop.
 func sentence(text string) string {
-	text = strings.TrimSpace(text)
+	text = recase(strings.TrimSpace(text), unicode.ToUpper)
 	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?") {
 		return text
 	}
 	return text + "."
+}
+
+// recase changes the first letter of text, unless its first word is a name
+// such as PeerAuthentication or portLevelMtls.
+func recase(text string, change func(rune) rune) string {
+	word, _, _ := strings.Cut(text, " ")
+	for i, r := range word {
+		if i > 0 && unicode.IsUpper(r) {
+			return text
+		}
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return text
+	}
+	return string(change(first)) + text[size:]
 }
 
 func join(parts []string) string {

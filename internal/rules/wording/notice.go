@@ -17,7 +17,7 @@ func ReportNotices(p *check.Pass, kind mesh.NoticeKind, summary string) {
 			Subject:  check.Subject{Ref: ref},
 			At:       n.Field,
 			Summary:  summary + " - " + ref.Kind + " " + ref.Name,
-			Message:  join([]string{sentence(n.Text), wayOut(n.Remedies)}),
+			Message:  join([]string{sentence(n.Text), WayOut(n.Remedies)}),
 			Chain:    texts(n.Facts),
 			Assumed:  n.Assumed,
 			Related:  related(n.Facts, n.Field),

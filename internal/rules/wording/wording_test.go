@@ -101,7 +101,7 @@ func TestBlocked(t *testing.T) {
 			"Consider disabling the " + want.noun + " or mTLS, or disabling mTLS for the port of the " + want.noun + ". " +
 			"Container app is " + verb + " by httpGet on port 8000. " +
 			"PeerAuthentication istio-system/default requires mTLS on port 8000. " +
-			"Shortest way out: Exempt port 8000 from mTLS."
+			"Shortest way out: exempt port 8000 from mTLS."
 		for what, pair := range map[string][2]string{
 			"rule":    {f.Rule.ID, want.rule},
 			"level":   {string(f.Severity), "error"},
@@ -177,7 +177,7 @@ func TestExactlyOne(t *testing.T) {
 		if j.Verdict == mesh.Ambiguous && f.Rule.ID != "PMTLS011" {
 			t.Errorf("an ambiguous verdict is reported by %s", f.Rule.ID)
 		}
-		for _, word := range []string{"Deployment web in namespace default", "ontainer app", "port 8000", "PeerAuthentication istio-system/default", "Exempt port 8000"} {
+		for _, word := range []string{"Deployment web in namespace default", "ontainer app", "port 8000", "PeerAuthentication istio-system/default", "exempt port 8000"} {
 			if !strings.Contains(f.Message, word) {
 				t.Errorf("the message does not name %q: %s", word, f.Message)
 			}
@@ -211,7 +211,7 @@ func TestNotices(t *testing.T) {
 		if f.Rule.ID != want.rule || f.Summary != want.summary || f.Severity != want.severity {
 			t.Errorf("got %s %s %q", f.Rule.ID, f.Severity, f.Summary)
 		}
-		if f.Message != "PeerAuthentication istio-system/default does nothing. Shortest way out: Delete it." {
+		if f.Message != "PeerAuthentication istio-system/default does nothing. Shortest way out: delete it." {
 			t.Errorf("message %q", f.Message)
 		}
 		if f.Subject.String() != "istio-system/PeerAuthentication/default" || f.At.String() != modeField.String() || len(f.Related) != 1 {
