@@ -34,7 +34,7 @@ func Run(rules []*Rule, objects []*render.Object, model mesh.Model) []Finding {
 			},
 		})
 	}
-	suppress(findings, objects)
+	suppress(findings)
 	sortFindings(findings)
 	return findings
 }

@@ -54,19 +54,18 @@ func Remarks(rules []*Rule, objects []*render.Object) []Remark {
 }
 
 // suppress marks the findings that an annotation of their object names.
-func suppress(findings []Finding, objects []*render.Object) {
-	if len(findings) == 0 {
-		return
-	}
+func suppress(findings []Finding) {
 	wishes := map[*render.Object][]wish{}
-	for _, o := range objects {
-		if w := annotations(o); w != nil {
-			wishes[o] = w
-		}
-	}
 	for i := range findings {
 		f := &findings[i]
-		for _, w := range wishes[f.At.Object] {
+		o := f.At.Object
+		if o == nil {
+			continue
+		}
+		if _, known := wishes[o]; !known {
+			wishes[o] = annotations(o)
+		}
+		for _, w := range wishes[o] {
 			if w.problem == "" && w.id == f.Rule.ID {
 				f.Suppressed = &Suppression{Reason: w.reason, Field: w.field}
 				break
