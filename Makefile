@@ -19,8 +19,9 @@ race: ## run the tests under the race detector, in random order
 	go test -race -shuffle=on ./...
 
 .PHONY: lint
-lint: ## gofmt, go vet, staticcheck, actionlint
+lint: ## gofmt, go vet, staticcheck, actionlint, workflows in the documentation
 	scripts/lint
+	scripts/lint-docs
 
 .PHONY: fmt
 fmt: ## format the Go files
