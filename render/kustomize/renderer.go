@@ -14,7 +14,7 @@
 // its Options say so.
 //
 // Kustomize prints warnings about deprecated fields to os.Stderr and the
-// standard logger; a program that minds must redirect them.
+// standard logger; a program that minds calls [Quiet] first.
 package kustomize
 
 import (

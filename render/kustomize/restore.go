@@ -161,11 +161,15 @@ func decimal(v string) string {
 	return v
 }
 
-// takeKey removes the entry of key from the mapping n and returns its value.
+// takeKey removes the entry of key from the mapping n and returns its value. A
+// comment above it goes to the entry that follows, where it was before.
 func takeKey(n *yaml.Node, key string) string {
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == key {
 			v := n.Content[i+1].Value
+			if head := n.Content[i].HeadComment; head != "" && i+2 < len(n.Content) {
+				n.Content[i+2].HeadComment = head
+			}
 			n.Content = append(n.Content[:i], n.Content[i+2:]...)
 			return v
 		}

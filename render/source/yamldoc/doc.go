@@ -16,7 +16,7 @@ import (
 	"github.com/org/probe-mtls-action/render/source"
 )
 
-// Doc is one YAML document.
+// Doc is one YAML document. It is immutable and safe for concurrent use.
 type Doc struct {
 	// Text is the document's text, without the separators around it.
 	Text Text
@@ -66,7 +66,7 @@ func ParseAll(t Text) ([]*Doc, error) {
 
 // Parse parses the first document of text. The error is a [*SyntaxError].
 func Parse(t Text) (*Doc, error) {
-	d := &Doc{Text: t}
+	d := &Doc{Text: t, lines: yamlLines(t.String)}
 	var n yaml.Node
 	err := decode(t.String, &n)
 	switch {
@@ -135,9 +135,6 @@ func (d *Doc) Start(n *yaml.Node) int {
 // lineStart returns the offset in d.Text of a line, as the YAML scanner counts
 // lines: from 1, ending at LF, CR, CRLF, NEL, LS and PS.
 func (d *Doc) lineStart(line int) int {
-	if d.lines == nil {
-		d.lines = yamlLines(d.Text.String)
-	}
 	if line < 1 {
 		line = 1
 	}
