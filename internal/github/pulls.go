@@ -61,7 +61,7 @@ func (c *Client) Files(ctx context.Context, number int) (files []ChangedFile, tr
 	more, err := pages(maxFiles/100+1, func(opt gh.ListOptions) (*gh.Response, error) {
 		list, resp, err := c.rest.PullRequests.ListFiles(ctx, c.owner, c.repo, number, &opt)
 		for _, f := range list {
-			files = append(files, ChangedFile{f.GetFilename(), f.GetPreviousFilename(), f.GetStatus(), f.GetPatch()})
+			files = append(files, changedFile(f))
 		}
 		return resp, err
 	})
@@ -83,4 +83,26 @@ func (c *Client) MergeBase(ctx context.Context, base, head string) (string, erro
 		return "", &Unavailable{Detail: Detail{Op: "compare commits", Message: "the answer names no merge base"}}
 	}
 	return cmp.GetMergeBaseCommit().GetSHA(), nil
+}
+
+// Compare returns what changed from base to head, both commit IDs, seen from
+// their merge base. GitHub lists at most 300 files; truncated tells that there
+// may be more.
+// https://docs.github.com/rest/commits/commits#compare-two-commits
+func (c *Client) Compare(ctx context.Context, base, head string) (files []ChangedFile, truncated bool, err error) {
+	cmp, _, err := c.rest.Repositories.CompareCommits(ctx, c.owner, c.repo, base, head, &gh.ListOptions{PerPage: 1})
+	if err != nil {
+		return nil, false, c.wrap("compare commits", false, err)
+	}
+	for _, f := range cmp.Files {
+		files = append(files, changedFile(f))
+	}
+	return files, len(files) >= maxCompared, nil
+}
+
+// maxCompared is where the list of a comparison ends.
+const maxCompared = 300
+
+func changedFile(f *gh.CommitFile) ChangedFile {
+	return ChangedFile{f.GetFilename(), f.GetPreviousFilename(), f.GetStatus(), f.GetPatch()}
 }

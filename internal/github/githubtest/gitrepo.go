@@ -13,14 +13,14 @@ import (
 
 // gitRepo reads a repository by running git, so that the server's idea of a
 // diff is git's own and shares no code with the product.
-type gitRepo struct {
-	dir  string
-	memo *sync.Map // arguments -> output; commits never change
-}
+type gitRepo struct{ dir string }
+
+// memo keeps git's output by directory and arguments: commits never change.
+var memo sync.Map
 
 func (g gitRepo) run(args ...string) (string, error) {
-	key := strings.Join(args, "\x00")
-	if out, ok := g.memo.Load(key); ok && args[0] != "rev-parse" {
+	key := g.dir + "\x00" + strings.Join(args, "\x00")
+	if out, ok := memo.Load(key); ok {
 		return out.(string), nil
 	}
 	cmd := exec.Command("git", append([]string{"-C", g.dir, "-c", "safe.directory=*", "-c", "diff.renames=true", "-c", "core.quotepath=false"}, args...)...)
@@ -31,7 +31,9 @@ func (g gitRepo) run(args ...string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("git %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
 	}
-	g.memo.Store(key, string(out))
+	if args[0] != "rev-parse" {
+		memo.Store(key, string(out))
+	}
 	return string(out), nil
 }
 

@@ -156,7 +156,7 @@ func (s *Server) connection(all []any) resolver {
 func (s *Server) threads() []any {
 	all := []any{}
 	for _, c := range s.state.comments {
-		if c.InReplyTo == 0 && !c.pending {
+		if c.InReplyTo == 0 && s.visible(c) {
 			all = append(all, s.thread(c))
 		}
 	}
@@ -183,6 +183,7 @@ func (s *Server) thread(first *Comment) object {
 func (s *Server) mutationRoot() object {
 	// Threads take contents: write besides pull-requests: write.
 	canResolve := s.perms.PullRequests >= Write && s.perms.Contents >= Write
+	canMinimize := s.perms.PullRequests >= Write && !s.opt.NoMinimize
 	mutate := func(prefix, key string, allowed bool, do func(*Comment, map[string]any) object) resolver {
 		return func(args map[string]any) (any, error) {
 			in, _ := args["input"].(map[string]any)
@@ -210,11 +211,11 @@ func (s *Server) mutationRoot() object {
 	return object{
 		"resolveReviewThread":   mutate("PRRT", "threadId", canResolve, thread(true)),
 		"unresolveReviewThread": mutate("PRRT", "threadId", canResolve, thread(false)),
-		"minimizeComment": mutate("PRRC", "subjectId", s.perms.PullRequests >= Write, func(c *Comment, in map[string]any) object {
+		"minimizeComment": mutate("PRRC", "subjectId", canMinimize, func(c *Comment, in map[string]any) object {
 			c.Minimized = fmt.Sprint(in["classifier"])
 			return object{"minimizedComment": object{"isMinimized": true}}
 		}),
-		"unminimizeComment": mutate("PRRC", "subjectId", s.perms.PullRequests >= Write, func(c *Comment, _ map[string]any) object {
+		"unminimizeComment": mutate("PRRC", "subjectId", canMinimize, func(c *Comment, _ map[string]any) object {
 			c.Minimized = ""
 			return object{"unminimizedComment": object{"isMinimized": false}}
 		}),

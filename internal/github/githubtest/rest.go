@@ -120,7 +120,7 @@ func (s *Server) listFiles(w http.ResponseWriter, r *http.Request) {
 func (s *Server) listComments(w http.ResponseWriter, r *http.Request) {
 	shown := []*Comment{}
 	for _, c := range s.state.comments {
-		if !c.pending {
+		if s.visible(c) {
 			shown = append(shown, c)
 		}
 	}
@@ -130,6 +130,9 @@ func (s *Server) listComments(w http.ResponseWriter, r *http.Request) {
 	}
 	write(w, 200, all)
 }
+
+// visible tells whether lists show a comment.
+func (s *Server) visible(c *Comment) bool { return !c.pending && s.total >= c.visible }
 
 func (s *Server) listReviews(w http.ResponseWriter, r *http.Request) {
 	all := []object{}
@@ -215,7 +218,7 @@ func (s *Server) add(d draft, commit string, review int64, hunk int, file *fileD
 	}
 	c := &Comment{
 		ID: s.state.id(), ReviewID: review, Author: s.opt.Login, Body: d.Body, Path: d.Path, Line: d.Line, StartLine: d.StartLine,
-		Side: side, OnFile: d.SubjectType == "file", CommitID: commit, created: s.opt.Now(), diffHunk: file.hunkText(hunk), pending: pending,
+		Side: side, OnFile: d.SubjectType == "file", CommitID: commit, created: s.opt.Now(), diffHunk: file.hunkText(hunk), pending: pending, visible: s.total + s.opt.Lag,
 	}
 	s.state.comments = append(s.state.comments, c)
 	return c

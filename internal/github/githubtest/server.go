@@ -66,6 +66,10 @@ type Options struct {
 	Permissions *Permissions
 	// NoCodeScanning makes uploads fail as where the feature is not bought.
 	NoCodeScanning bool
+	// NoMinimize gives a token that may comment but not fold comments away.
+	NoMinimize bool
+	// Lag hides a new review comment from the lists for so many requests.
+	Lag int
 	// Enterprise serves below /api/v3 and /api/graphql.
 	Enterprise bool
 	// Contents per minute before the secondary limit strikes; 0: no limit.
@@ -102,7 +106,8 @@ type Server struct {
 	faults     []*Fault
 	requests   []Request
 	writes     int // since the last Inject or ResetLog
-	received   int
+	received   int // since the last Inject or ResetLog
+	total      int // since the start
 	content    []time.Time
 	violations []string
 }
@@ -141,7 +146,7 @@ func Start(opt Options) (*Server, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	s := &Server{opt: opt, git: gitRepo{opt.GitDir, &sync.Map{}}, perms: Minimal}
+	s := &Server{opt: opt, git: gitRepo{opt.GitDir}, perms: Minimal}
 	if opt.Permissions != nil {
 		s.perms = *opt.Permissions
 	}
@@ -244,6 +249,7 @@ func (s *Server) handle(req *http.Request, body []byte) (*httptest.ResponseRecor
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.received++
+	s.total++
 	if write {
 		s.writes++
 	}

@@ -31,6 +31,7 @@ type Comment struct {
 	created    time.Time
 	diffHunk   string
 	pending    bool
+	visible    int // lists show it from this request on
 }
 
 // Review is a review as the server keeps it.

@@ -24,12 +24,13 @@ import (
 
 // repo is a Git repository made for a test.
 type repo struct {
-	t   testing.TB
-	dir string
+	t     testing.TB
+	dir   string
+	known map[string]diff.Changes // by base and head
 }
 
 func newRepo(t testing.TB) *repo {
-	r := &repo{t, t.TempDir()}
+	r := &repo{t, t.TempDir(), map[string]diff.Changes{}}
 	r.git("init", "-q", "-b", "main")
 	return r
 }
@@ -75,6 +76,9 @@ func (r *repo) commit(files map[string]string) string {
 // changes is the diff that the reporter checks anchors against.
 func (r *repo) changes(base, head string) diff.Changes {
 	r.t.Helper()
+	if c, ok := r.known[base+head]; ok {
+		return c
+	}
 	files, _, err := gitdiff.Parse(strings.NewReader(r.git("diff", "-M", base, head) + "\n"))
 	if err != nil {
 		r.t.Fatal(err)
@@ -102,6 +106,7 @@ func (r *repo) changes(base, head string) diff.Changes {
 		}
 		c.Files = append(c.Files, df)
 	}
+	r.known[base+head] = c
 	return c
 }
 
