@@ -26,14 +26,15 @@ type Options struct {
 
 const maxListed = 100
 
-// Write writes r. Where it does not fit, details go first, then table rows, each
-// with a count of what was left out.
-func Write(w io.Writer, r *report.Report, o Options) error {
-	_, err := io.WriteString(w, text(r, o))
-	return err
+// Write writes r and returns the findings that it lists. Where r does not fit,
+// details go first, then table rows, each with a count of what was left out.
+func Write(w io.Writer, r *report.Report, o Options) (listed []*report.Item, err error) {
+	s, listed := text(r, o)
+	_, err = io.WriteString(w, s)
+	return listed, err
 }
 
-func text(r *report.Report, o Options) string {
+func text(r *report.Report, o Options) (_ string, listed []*report.Item) {
 	items := r.WorstFirst()
 	head := "## " + page.Verdict(r, o.Policy) + "\n\n" + page.Counts(r) + "\n\n"
 	tail := o.Links.Fixed(r, maxListed) + o.Links.NotChecked(r, maxListed) + o.Links.Remarks(r, maxListed)
@@ -65,7 +66,8 @@ func text(r *report.Report, o Options) string {
 			shown++
 		}
 		b.WriteString("\n")
-		if left := len(items) - max(shown, 0); left > 0 {
+		listed = items[:max(shown, 0)]
+		if left := len(items) - len(listed); left > 0 {
 			fmt.Fprintf(&b, "\n*and %d more findings that did not fit*\n", left)
 		}
 		b.WriteString("\n")
@@ -79,5 +81,5 @@ func text(r *report.Report, o Options) string {
 		}
 	}
 	b.WriteString(tail)
-	return strings.TrimRight(b.String(), "\n") + "\n"
+	return strings.TrimRight(b.String(), "\n") + "\n", listed
 }

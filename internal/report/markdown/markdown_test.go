@@ -21,7 +21,7 @@ func write(t *testing.T, r *report.Report, max int) string {
 		Policy:        report.Policy{FailOn: check.Threshold(check.Error), OnlyNew: true},
 		MaxCharacters: max,
 	}
-	if err := markdown.Write(&b, r, o); err != nil {
+	if _, err := markdown.Write(&b, r, o); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

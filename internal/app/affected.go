@@ -1,0 +1,131 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/org/probe-mtls-action/internal/affected"
+	"github.com/org/probe-mtls-action/internal/report/safe"
+)
+
+// plan is what `affected --format json` prints.
+type plan struct {
+	Base string `json:"base"` // commit compared with
+	Head string `json:"head"` // commit checked out
+	// Count is the number of affected roots.
+	Count int        `json:"count"`
+	Roots []planRoot `json:"roots"`
+	// Removed are roots of the base that are gone.
+	Removed []string `json:"removed"`
+	// Unused are roots left out because they only serve as a base of others.
+	Unused     []string `json:"unused"`
+	Unaffected int      `json:"unaffected"`
+	// Matrix is a workflow matrix: {"shard": ["1/2", "2/2"]}.
+	Matrix matrix   `json:"matrix"`
+	Notes  []string `json:"notes"`
+}
+
+type planRoot struct {
+	Root    string   `json:"root"`
+	New     bool     `json:"new"`
+	Cost    int      `json:"cost"` // files the render can read
+	Reasons []string `json:"reasons"`
+}
+
+type matrix struct {
+	Shard []string `json:"shard"`
+}
+
+// costPerShard is how many files a shard may read before another one pays: a
+// job's start takes as long as some thousand of them.
+const costPerShard = 5000
+
+func runAffected(ctx context.Context, env *Env, s *settings, format string) error {
+	repo, err := open(ctx, env, s)
+	if err != nil {
+		return err
+	}
+	defer repo.close()
+	sc, err := since(ctx, repo, s)
+	if err != nil {
+		return err
+	}
+	s.changedOnly = true
+	c, err := newComparison(ctx, repo, s, sc)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	p := newPlan(c, s.maxShards)
+	w := bufio.NewWriter(env.Stdout)
+	if format == "json" {
+		err = json.NewEncoder(w).Encode(p)
+	} else {
+		p.text(w)
+	}
+	if err == nil {
+		err = w.Flush()
+	}
+	if err != nil {
+		return notChecked(fmt.Errorf("the result could not be written: %w", reason(err)))
+	}
+	return nil
+}
+
+func newPlan(c *comparison, maxShards int) *plan {
+	i, n, _ := c.s.part() // validated with the flags
+	roots := affected.Shard(c.reached.Roots, i, n)
+	p := &plan{
+		Base: c.scope.Base, Head: c.scope.Head,
+		Count: len(roots), Roots: []planRoot{},
+		Removed: []string{}, Unused: append([]string{}, c.reached.Unused...),
+		Unaffected: c.reached.Unaffected,
+		Matrix:     matrix{Shard: []string{}},
+		Notes:      append([]string{}, c.scope.Notes...),
+	}
+	cost := 0
+	for _, r := range roots {
+		out := planRoot{Root: r.Dir, New: r.New, Cost: r.Cost, Reasons: []string{}}
+		for _, reason := range r.Reasons {
+			out.Reasons = append(out.Reasons, reason.String())
+		}
+		if r.More > 0 {
+			out.Reasons = append(out.Reasons, fmt.Sprintf("and %d more changes", r.More))
+		}
+		cost += r.Cost
+		p.Roots = append(p.Roots, out)
+	}
+	for _, r := range c.reached.Removed {
+		p.Removed = append(p.Removed, r.Dir)
+	}
+	shards := min(maxShards, (cost+costPerShard-1)/costPerShard, len(roots))
+	for k := range shards {
+		p.Matrix.Shard = append(p.Matrix.Shard, fmt.Sprintf("%d/%d", k+1, shards))
+	}
+	return p
+}
+
+func (p *plan) text(w *bufio.Writer) {
+	for _, r := range p.Roots {
+		fmt.Fprintln(w, safe.Line(r.Root))
+		for _, why := range r.Reasons {
+			fmt.Fprintf(w, "    %s\n", safe.Line(why))
+		}
+	}
+	for _, r := range p.Removed {
+		fmt.Fprintf(w, "%s (removed)\n", safe.Line(r))
+	}
+	for _, n := range p.Notes {
+		fmt.Fprintf(w, "note: %s\n", safe.Line(n))
+	}
+	fmt.Fprintf(w, "%d roots affected, %d not affected", p.Count, p.Unaffected)
+	if n := len(p.Unused); n > 0 {
+		fmt.Fprintf(w, ", %d left out that only serve as a base of others", n)
+	}
+	if n := len(p.Removed); n > 0 {
+		fmt.Fprintf(w, ", %d removed", n)
+	}
+	fmt.Fprintln(w)
+}

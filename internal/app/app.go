@@ -1,0 +1,76 @@
+// Package app is the command line and the Action: the one place that wires
+// renderers, meshes, rules and reports together.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/org/probe-mtls-action/internal/report/safe"
+)
+
+// Exit codes of the command.
+const (
+	ExitOK         = 0 // nothing at or above --fail-on
+	ExitFindings   = 1 // findings at or above --fail-on
+	ExitUsage      = 2 // wrong usage or configuration
+	ExitNotChecked = 3 // something could not be checked
+)
+
+// Env is the process as the command sees it.
+type Env struct {
+	Args           []string // without the program's name
+	Dir            string   // working directory; "" is the process's
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	// Version and Commit are set by the linker; "" in a development build.
+	Version, Commit string
+}
+
+// Main runs the command and returns its exit code. It never panics: a panic is
+// a defect, told as one, and what was being checked counts as not checked.
+func Main(ctx context.Context, env Env) (code int) {
+	defer func() {
+		if v := recover(); v != nil {
+			fmt.Fprintf(env.Stderr, "probe-mtls-action: internal error: %s\nThis is a defect of probe-mtls-action, and nothing counts as checked. Please report it.\n", safe.Line(fmt.Sprint(v)))
+			code = ExitNotChecked
+		}
+	}()
+	err := newCommand(&env).ExecuteContext(ctx)
+	if err == nil {
+		return ExitOK
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = usage(err) // cobra's own errors are all mistakes in flags and arguments
+	}
+	if exit.err != nil {
+		fmt.Fprintf(env.Stderr, "probe-mtls-action: %s\n", safe.Block(exit.err.Error()))
+	}
+	return exit.code
+}
+
+// exitError ends the command with a code; err is nil where all has been said.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usage marks err as a mistake of the user's.
+func usage(err error) *exitError { return &exitError{ExitUsage, err} }
+
+func usagef(format string, args ...any) *exitError { return usage(fmt.Errorf(format, args...)) }
+
+// notChecked marks err as the reason why the check could not be done.
+func notChecked(err error) *exitError { return &exitError{ExitNotChecked, err} }

@@ -1,0 +1,171 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/mesh/istio"
+	"github.com/org/probe-mtls-action/internal/pipeline"
+	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/internal/rules"
+	"github.com/org/probe-mtls-action/internal/scope"
+	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/kustomize/graph"
+)
+
+// path returns the absolute form of a path as the user gave it.
+func (e *Env) path(p string) string {
+	if filepath.IsAbs(p) || e.Dir == "" {
+		return p
+	}
+	return filepath.Join(e.Dir, p)
+}
+
+func runCheck(ctx context.Context, env *Env, s *settings, o *output) error {
+	repo, err := open(ctx, env, s)
+	if err != nil {
+		return err
+	}
+	defer repo.close()
+	sc, err := since(ctx, repo, s)
+	if err != nil {
+		return err
+	}
+	rep, err := examine(ctx, env, repo, s, sc)
+	if err != nil {
+		return err
+	}
+	policy := s.policy(repo)
+	if err := o.write(env, rep, look{verbose: s.verbose, policy: policy}); err != nil {
+		return err
+	}
+	return conclude(rep, policy)
+}
+
+// since resolves --base; without it there is no scope.
+func since(ctx context.Context, repo *repository, s *settings) (*scope.Scope, error) {
+	if s.base == "" {
+		return nil, nil
+	}
+	r := scope.Resolver{Repo: repo.git}
+	sc, err := r.Since(ctx, s.base)
+	if err != nil {
+		return nil, usagef("--base: %w", err)
+	}
+	return sc, nil
+}
+
+// conclude turns a report that was written into the exit code.
+func conclude(rep *report.Report, p report.Policy) error {
+	if code := rep.Conclude(p).ExitCode(); code != ExitOK {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+// policy says what fails the run: the flag, or else the configuration.
+func (s *settings) policy(repo *repository) report.Policy {
+	failOn := s.failOn
+	if repo.config.FailOn != "" && !s.set["fail-on"] {
+		failOn = repo.config.FailOn
+	}
+	return report.Policy{FailOn: check.Threshold(failOn), OnlyNew: s.onlyNew}
+}
+
+// examine renders and judges the work tree. With a scope, findings are compared
+// with its base, and with changedOnly only affected roots are checked.
+func examine(ctx context.Context, env *Env, repo *repository, s *settings, sc *scope.Scope) (*report.Report, error) {
+	rep := newReport(env, s)
+	c, err := newComparison(ctx, repo, s, sc)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	roots, err := c.choose(ctx, rep)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := repo.group(ctx, repo.tree, roots, s)
+	if err != nil {
+		return nil, err
+	}
+	res, err := engine(repo.tree, s).Run(ctx, groups)
+	if err != nil {
+		return nil, runError(ctx, err)
+	}
+	take(rep, res)
+	if err := c.judgeBase(ctx, rep, roots); err != nil {
+		return nil, err
+	}
+	return rep, repo.lowerBases(ctx, rep, c.after)
+}
+
+// engine wires a tree, the mesh and the rules.
+func engine(tree render.Tree, s *settings) *pipeline.Engine {
+	return &pipeline.Engine{
+		Tree:      tree,
+		Renderers: renderers(tree, s),
+		Build:     istio.New,
+		Rules:     rules.All(),
+		Jobs:      s.jobs,
+	}
+}
+
+// take moves what a run of the head found into the report.
+func take(rep *report.Report, res *pipeline.Result) {
+	rep.Items = res.Items
+	rep.Skipped = append(rep.Skipped, res.Skipped...)
+	rep.Notes = append(rep.Notes, res.Notes...)
+	rep.Roots = res.Roots
+	rep.Probes = res.Probes
+}
+
+// runError tells an interrupted run from a mistake in the mesh options.
+func runError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return notChecked(errors.New("interrupted before everything was checked"))
+	}
+	return usage(err)
+}
+
+func newReport(env *Env, s *settings) *report.Report {
+	rep := &report.Report{
+		Tool:  report.Tool{Version: version(env), Commit: env.Commit, IstioVersion: newestIstio()},
+		Rules: rules.All(),
+	}
+	if s.shard != "" {
+		rep.Scope.Shard = s.shard
+	}
+	return rep
+}
+
+// discover finds the roots to check. What could not be read, and paths without
+// any root, become "not checked" entries of rep.
+func (r *repository) discover(ctx context.Context, rep *report.Report) ([]render.Root, error) {
+	var roots []render.Root
+	seen := make(map[render.Root]bool)
+	for _, p := range r.paths {
+		found, problems, err := graph.Discover(ctx, r.tree, []string{p})
+		if err != nil {
+			return nil, usage(err)
+		}
+		for _, problem := range problems {
+			rep.Skipped = append(rep.Skipped, report.Skip{Problem: problem})
+		}
+		if len(found) == 0 && len(problems) == 0 {
+			rep.Skipped = append(rep.Skipped, report.Skip{Root: p, Problem: render.Problem{
+				Message: "there is no kustomization root at or below this path",
+				Hint:    "give a directory that holds a kustomization.yaml of kind Kustomization, or one above it",
+			}})
+		}
+		for _, root := range found {
+			if !seen[root] && !r.config.Excluded(root.Dir) {
+				seen[root] = true
+				roots = append(roots, root)
+			}
+		}
+	}
+	return roots, nil
+}

@@ -1,0 +1,178 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/rules"
+)
+
+// newCommand returns the whole command line.
+func newCommand(env *Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "probe-mtls-action",
+		Short: "Finds Kubernetes probes that Istio mTLS breaks, on their exact source lines",
+		Long: `Finds Kubernetes probes that Istio mTLS breaks, before the merge.
+
+The kubelet has no client certificate: where mTLS is required on a probe's port
+and nothing takes the probe around the sidecar, the probe fails. This program
+renders kustomize roots, models the mesh (Istio 0.8 to 1.31) and names the
+source line to blame: base, overlay, patch or component.`,
+		Args:              cobra.NoArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetArgs(env.Args)
+	if env.Args == nil {
+		root.SetArgs([]string{})
+	}
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%w; see '%s --help'", err, cmd.CommandPath())
+	})
+	root.AddCommand(
+		checkCommand(env),
+		affectedCommand(env),
+		actionCommand(env),
+		reportCommand(env),
+		rulesCommand(),
+		versionCommand(env),
+	)
+	return root
+}
+
+func checkCommand(env *Env) *cobra.Command {
+	var s settings
+	var o output
+	cmd := &cobra.Command{
+		Use:   "check [PATH...]",
+		Short: "Check every kustomization root at or below the paths (default: .)",
+		Long: `Renders every kustomization root at or below the paths (default: the working
+directory), checks its probes and prints what it finds.
+
+Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 wrong usage or
+configuration; 3 something could not be checked and there is nothing to fail on.`,
+		Example: `  probe-mtls-action check overlays/prod
+  probe-mtls-action check --mesh-mtls strict --rewrite-probes false .
+  probe-mtls-action check --base origin/main --only-new`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s.paths, s.set = args, given(cmd.Flags())
+			if err := s.validate(); err != nil {
+				return usage(err)
+			}
+			if err := o.validate(); err != nil {
+				return usage(err)
+			}
+			if (s.onlyNew || s.changedOnly) && s.base == "" {
+				return usagef("--only-new and --changed-only compare with a revision: add --base REV")
+			}
+			return runCheck(cmd.Context(), env, &s, &o)
+		},
+	}
+	f := cmd.Flags()
+	s.meshFlags(f)
+	s.scopeFlags(f)
+	f.BoolVar(&s.onlyNew, "only-new", false, "with --base: fail on new findings only")
+	f.BoolVar(&s.changedOnly, "changed-only", false, "with --base: check only the roots that the change affects")
+	f.StringVar(&s.failOn, "fail-on", string(check.Error), "the least `SEVERITY` that fails: error, warning, note or never")
+	o.flags(f)
+	return cmd
+}
+
+// scopeFlags are the flags that narrow down what is checked.
+func (s *settings) scopeFlags(f *pflag.FlagSet) {
+	f.StringVar(&s.base, "base", "", "compare with revision `REV` (from its merge base with the work tree on): each finding is new, existing or fixed")
+	f.StringVar(&s.shard, "shard", "", "take part `I/N` of the roots, split evenly")
+	f.BoolVar(&s.allRoots, "all-roots", false, "with a base: also roots that only serve as a base of others")
+}
+
+func given(f *pflag.FlagSet) map[string]bool {
+	set := make(map[string]bool)
+	f.Visit(func(flag *pflag.Flag) { set[flag.Name] = true })
+	return set
+}
+
+func affectedCommand(env *Env) *cobra.Command {
+	s := settings{failOn: string(check.Error), rewriteProbes: "auto", injection: "auto"}
+	var format string
+	cmd := &cobra.Command{
+		Use:   "affected --base REV [PATH...]",
+		Short: "Print the roots that the change from REV to the work tree affects",
+		Long: `Prints the kustomization roots that the change from REV (its merge base with
+the work tree) to the work tree affects, and why. --format json is ready for a
+workflow matrix.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s.paths, s.set = args, given(cmd.Flags())
+			if s.base == "" {
+				return usagef("affected compares with a revision: add --base REV, such as --base origin/main")
+			}
+			if err := s.validate(); err != nil {
+				return usage(err)
+			}
+			if err := (choice{"--format", format, []string{"text", "json"}}).check(); err != nil {
+				return usage(err)
+			}
+			return runAffected(cmd.Context(), env, &s, format)
+		},
+	}
+	f := cmd.Flags()
+	s.scopeFlags(f)
+	f.StringVar(&s.config, "config", "", "configuration `FILE` (default: .probe-mtls.yaml at the repository's root, if there is one)")
+	f.StringVar(&format, "format", "text", "text or json")
+	f.IntVar(&s.maxShards, "max-shards", 20, "the most shards to plan for in the JSON's matrix")
+	return cmd
+}
+
+func actionCommand(env *Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "action",
+		Short: "Run as a GitHub Action: inputs and event from the environment",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return runAction(cmd.Context(), env) },
+	}
+}
+
+func reportCommand(env *Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "report FILE.sarif...",
+		Short: "Join the results of earlier checks and post them once",
+		Long: `Reads results that earlier 'check --format sarif' runs wrote (the shards of a
+matrix, or the untrusted half of a fork's two workflows), joins them and reports
+them as the Action does: inputs and event come from the environment.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return runReport(cmd.Context(), env, args) },
+	}
+}
+
+func rulesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rules [ID]",
+		Short: "List the rules, or print one rule's page",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			out := cmd.OutOrStdout()
+			if len(args) == 0 {
+				for _, r := range rules.All() {
+					fmt.Fprintf(out, "%s  %-8s %-30s %s\n", r.ID, r.Severity, r.Name, r.Summary)
+				}
+				return nil
+			}
+			var ids []string
+			for _, r := range rules.All() {
+				if strings.EqualFold(args[0], r.ID) || strings.EqualFold(args[0], r.Name) {
+					_, err := fmt.Fprintln(out, strings.TrimRight(r.Doc, "\n"))
+					return err
+				}
+				ids = append(ids, r.ID)
+			}
+			return usagef("there is no rule %q; the rules are %s", args[0], strings.Join(ids, ", "))
+		},
+	}
+}

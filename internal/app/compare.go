@@ -1,0 +1,319 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/org/probe-mtls-action/internal/affected"
+	"github.com/org/probe-mtls-action/internal/config"
+	"github.com/org/probe-mtls-action/internal/diff"
+	"github.com/org/probe-mtls-action/internal/git"
+	"github.com/org/probe-mtls-action/internal/pipeline"
+	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/internal/scope"
+	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/kustomize/graph"
+)
+
+// comparison is a run's view of a change: from the tree of a commit to the
+// work tree. Without a scope it is a view of the work tree alone.
+type comparison struct {
+	repo  *repository
+	s     *settings
+	scope *scope.Scope // nil: nothing to compare with
+
+	tree    *git.Tree      // of the base, nil without one
+	config  *config.Config // as of the base
+	before  *graph.Graph   // of the base, nil without one
+	after   *graph.Graph   // of the work tree; nil until it is needed
+	reached affected.Result
+}
+
+// newComparison reads the base's tree and finds the affected roots. Close the
+// comparison after use.
+func newComparison(ctx context.Context, repo *repository, s *settings, sc *scope.Scope) (*comparison, error) {
+	c := &comparison{repo: repo, s: s, scope: sc, config: repo.config}
+	if sc == nil {
+		return c, nil
+	}
+	if err := c.prepare(ctx); err != nil {
+		c.close()
+		return nil, notChecked(err)
+	}
+	return c, nil
+}
+
+func (c *comparison) close() {
+	if c.tree != nil {
+		c.tree.Close()
+	}
+}
+
+func (c *comparison) prepare(ctx context.Context) (err error) {
+	if c.after, err = graph.Build(ctx, c.repo.tree); err != nil {
+		return err
+	}
+	if c.scope.Base != "" {
+		if err := c.readBase(ctx); err != nil {
+			return err
+		}
+	}
+	in := affected.Input{
+		Changes:    &c.scope.Changes,
+		Base:       c.before,
+		Head:       c.after,
+		Paths:      c.repo.paths,
+		AllRoots:   c.s.allRoots || !c.s.changedOnly,
+		Everywhere: c.everywhere(),
+		Groups:     c.environments(),
+	}
+	if c.tree != nil {
+		in.Shares = affected.Text(c.tree, c.before, c.repo.tree, c.after)
+	}
+	c.reached = affected.Roots(in)
+	c.reached.Roots = slices.DeleteFunc(c.reached.Roots, func(r affected.Root) bool { return c.repo.config.Excluded(r.Dir) })
+	return nil
+}
+
+func (c *comparison) readBase(ctx context.Context) (err error) {
+	if c.tree, err = c.repo.git.Tree(ctx, c.scope.Base); err != nil {
+		return err
+	}
+	var options []graph.Option
+	if c.scope.Changes.Incomplete == "" {
+		options = append(options, graph.Reuse(c.after, set(c.scope.Changes.Paths()).has))
+	}
+	if c.before, err = graph.Build(ctx, c.tree, options...); err != nil {
+		return err
+	}
+	// A file that was broken or missing at the base says nothing of it; what
+	// the change makes of it holds for both sides then.
+	if file := c.repo.config.File; file != "" {
+		if cfg, err := config.Load(c.tree, file); err == nil {
+			c.config = cfg
+		}
+	}
+	return nil
+}
+
+// everywhere is what every root rests on.
+func (c *comparison) everywhere() affected.Group {
+	g := affected.Group{Files: []string{config.DefaultFile}}
+	for _, cfg := range c.configs() {
+		g.Files = append(g.Files, cfg.Files...)
+		g.Context = append(g.Context, cfg.Context...)
+	}
+	g.Context = append(g.Context, c.repo.extra...)
+	return g
+}
+
+func (c *comparison) configs() []*config.Config {
+	if c.config == c.repo.config {
+		return []*config.Config{c.config}
+	}
+	return []*config.Config{c.repo.config, c.config}
+}
+
+// environments are the groups of roots that are judged together, at the base
+// or at the head.
+func (c *comparison) environments() []affected.Group {
+	var groups []affected.Group
+	for _, cfg := range c.configs() {
+		index := make(map[string]int)
+		for _, e := range cfg.Environments {
+			index[e.Name] = len(groups)
+			groups = append(groups, affected.Group{Name: e.Name, Context: e.Context})
+		}
+		for dir := range c.allRoots() {
+			// Overlapping environments are an error elsewhere.
+			if e, err := cfg.EnvironmentOf(dir); err == nil && e != nil {
+				g := &groups[index[e.Name]]
+				g.Roots = append(g.Roots, dir)
+			}
+		}
+	}
+	for i := range groups {
+		slices.Sort(groups[i].Roots)
+	}
+	return groups
+}
+
+func (c *comparison) allRoots() names {
+	all := make(names)
+	for _, g := range []*graph.Graph{c.before, c.after} {
+		if g == nil {
+			continue
+		}
+		for _, r := range g.Roots() {
+			all[r.Dir] = true
+		}
+	}
+	return all
+}
+
+// choose returns the roots to check and notes in rep those left out: the
+// affected ones, or with everything asked for all at or below the paths; of
+// them the part that --shard names.
+func (c *comparison) choose(ctx context.Context, rep *report.Report) ([]render.Root, error) {
+	candidates := c.reached.Roots
+	if c.scope == nil || !c.s.changedOnly {
+		found, err := c.repo.discover(ctx, rep)
+		if err != nil {
+			return nil, err
+		}
+		if candidates, err = c.priced(ctx, found); err != nil {
+			return nil, err
+		}
+	} else {
+		rep.Unaffected, rep.Unused = c.reached.Unaffected, c.reached.Unused
+	}
+	i, n, _ := c.s.part() // validated with the flags
+	var roots []render.Root
+	for _, r := range affected.Shard(candidates, i, n) {
+		roots = append(roots, r.Root)
+	}
+	return roots, nil
+}
+
+// priced estimates what each root costs, which only a shard needs to know.
+func (c *comparison) priced(ctx context.Context, roots []render.Root) ([]affected.Root, error) {
+	_, n, _ := c.s.part()
+	if n > 1 && c.after == nil {
+		var err error
+		if c.after, err = graph.Build(ctx, c.repo.tree); err != nil {
+			return nil, notChecked(err)
+		}
+	}
+	out := make([]affected.Root, len(roots))
+	for i, r := range roots {
+		out[i].Root = r
+		if n > 1 {
+			out[i].Cost = len(c.after.Closure(r.Dir).Paths)
+		}
+	}
+	return out, nil
+}
+
+// judgeBase checks at the base what was checked of the affected roots, and
+// marks the report's findings as new or existing.
+func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, checked []render.Root) error {
+	if c.scope == nil {
+		return nil
+	}
+	rep.Scope.Base, rep.Scope.Head = c.scope.Base, c.scope.Head
+	for _, n := range c.scope.Notes {
+		rep.Notes = append(rep.Notes, report.Remark{Text: n})
+	}
+	if c.tree == nil {
+		markNew(rep)
+		return nil
+	}
+	renamed := pipeline.Renamed(renames(&c.scope.Changes))
+	res, err := c.runBase(ctx, rep, c.baseRoots(checked, renamed), renamed)
+	if err != nil {
+		return err
+	}
+	reached := make(names)
+	for _, r := range c.reached.Roots {
+		reached[r.Dir] = true
+	}
+	rep.Fixed = pipeline.Compare(rep.Items, res.Items, renamed, func(root string) bool { return !reached[root] })
+	explain(rep, res, renamed)
+	for _, s := range res.Skipped {
+		rep.Notes = append(rep.Notes, report.Remark{
+			Text:  fmt.Sprintf("%s could not be rendered at the base, so its findings count as new: %s", s.Root, s.Message),
+			Roots: []string{s.Root},
+		})
+	}
+	return nil
+}
+
+// baseRoots returns the roots of the base that the checked affected roots were,
+// and those that are gone; these are the first shard's.
+func (c *comparison) baseRoots(checked []render.Root, renamed func(string) string) []render.Root {
+	mine := make(names)
+	for _, r := range checked {
+		mine[r.Dir] = true
+	}
+	was := make(names)
+	for _, r := range c.reached.Roots {
+		was[r.Dir] = mine[r.Dir]
+	}
+	if i, _, _ := c.s.part(); i == 1 {
+		for _, r := range c.reached.Removed {
+			was[r.Dir] = true
+		}
+	}
+	var roots []render.Root
+	for _, r := range c.before.Roots() {
+		if (was[r.Dir] || was[renamed(r.Dir)]) && !c.config.Excluded(r.Dir) {
+			roots = append(roots, r)
+		}
+	}
+	return roots
+}
+
+func (c *comparison) runBase(ctx context.Context, rep *report.Report, roots []render.Root, renamed func(string) string) (*pipeline.Result, error) {
+	base := *c.repo
+	base.config = c.config
+	groups, err := base.group(ctx, c.tree, roots, c.s)
+	if err != nil {
+		return nil, err
+	}
+	wanted := make(map[report.Occurrence]bool)
+	for _, it := range rep.Items {
+		for _, o := range it.Occurrences {
+			wanted[report.Occurrence{Root: o.Root, Subject: o.Subject}] = true
+		}
+	}
+	e := engine(c.tree, c.s)
+	e.Explain = func(root, subject string) bool {
+		return wanted[report.Occurrence{Root: renamed(root), Subject: subject}]
+	}
+	res, err := e.Run(ctx, groups)
+	if err != nil {
+		return nil, runError(ctx, err)
+	}
+	return res, nil
+}
+
+// explain gives new findings the places that decided otherwise at the base.
+func explain(rep *report.Report, base *pipeline.Result, renamed func(string) string) {
+	causes := make(map[report.Occurrence][]report.Location)
+	for o, locs := range base.Explained {
+		causes[report.Occurrence{Root: renamed(o.Root), Subject: o.Subject}] = locs
+	}
+	for i := range rep.Items {
+		it := &rep.Items[i]
+		for _, o := range it.Occurrences {
+			if !o.New {
+				continue
+			}
+			if locs := causes[report.Occurrence{Root: o.Root, Subject: o.Subject}]; len(locs) > 0 {
+				it.BaseCauses = locs
+				break
+			}
+		}
+	}
+}
+
+// markNew marks all findings as new: nothing is known of the base.
+func markNew(rep *report.Report) {
+	for i := range rep.Items {
+		rep.Items[i].State = report.New
+		for j := range rep.Items[i].Occurrences {
+			rep.Items[i].Occurrences[j].New = true
+		}
+	}
+}
+
+func renames(c *diff.Changes) map[string]string {
+	out := make(map[string]string)
+	for _, f := range c.Files {
+		if f.Status == diff.Renamed {
+			out[f.OldName] = f.NewName
+		}
+	}
+	return out
+}

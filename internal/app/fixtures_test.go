@@ -1,0 +1,194 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/org/probe-mtls-action/internal/app"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected outputs")
+
+const fixtures = "../../fixtures"
+
+// fixture is fixtures/<case>/case.yaml. The repository to check is the folder
+// repo beside it; want.txt is the expected output; comments such as
+//
+//	port: 8080 # want PMTLS001 "regular expression for the summary"
+//
+// stand on the source lines that are to be reported, and on no others.
+type fixture struct {
+	Title string   `json:"title"`
+	Args  []string `json:"args"`
+	Exit  int      `json:"exit"`
+}
+
+func TestFixtures(t *testing.T) {
+	t.Parallel()
+	cases, err := filepath.Glob(filepath.Join(fixtures, "*", "case.yaml"))
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no fixtures found: %v", err)
+	}
+	for _, file := range cases {
+		dir := filepath.Dir(file)
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var c fixture
+			if err := yaml.UnmarshalStrict(data, &c); err != nil {
+				t.Fatal(err)
+			}
+			repo := copyRepo(t, filepath.Join(dir, "repo"))
+			stdout, stderr, code := run(t, repo, c.Args...)
+			if code != c.Exit {
+				t.Errorf("exit code %d, want %d\n%s%s", code, c.Exit, stdout, stderr)
+			}
+			golden(t, filepath.Join(dir, "want.txt"), stdout+stderr)
+			sarif, _, _ := run(t, repo, append(append([]string{}, c.Args...), "--format", "sarif")...)
+			checkWants(t, filepath.Join(dir, "repo"), sarif)
+		})
+	}
+}
+
+// run calls the command in process, as a shell in dir would.
+func run(t *testing.T, dir string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	code = app.Main(t.Context(), app.Env{
+		Args:    args,
+		Dir:     dir,
+		Stdout:  &out,
+		Stderr:  &errOut,
+		Getenv:  func(string) string { return "" },
+		Version: "v0.0.0-test",
+	})
+	return out.String(), errOut.String(), code
+}
+
+// copyRepo makes a Git repository of a fixture's files.
+func copyRepo(t *testing.T, from string) string {
+	t.Helper()
+	to := t.TempDir()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("git", "init", "-q", to).CombinedOutput(); err != nil {
+		t.Fatalf("git init: %v\n%s", err, out)
+	}
+	return to
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v (run go test with -update)", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("output differs from %s (-want +got):\n%s", file, diff)
+	}
+}
+
+var wantComment = regexp.MustCompile(`# want (.*)$`)
+var wantItem = regexp.MustCompile(`(PMTLS\d{3})(?:\s+"((?:[^"\\]|\\.)*)")?`)
+
+// checkWants compares the results with the want comments, both ways.
+func checkWants(t *testing.T, repo, sarif string) {
+	t.Helper()
+	type want struct {
+		rule    string
+		summary *regexp.Regexp
+	}
+	wants := make(map[string][]want)
+	err := fs.WalkDir(os.DirFS(repo), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(repo, name))
+		if err != nil {
+			return err
+		}
+		for i, line := range strings.Split(string(data), "\n") {
+			m := wantComment.FindStringSubmatch(line)
+			if m == nil {
+				continue
+			}
+			at := path.Clean(name) + ":" + strconv.Itoa(i+1)
+			for _, item := range wantItem.FindAllStringSubmatch(m[1], -1) {
+				wants[at] = append(wants[at], want{item[1], regexp.MustCompile(item[2])})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var log struct {
+		Runs []struct {
+			Results []struct {
+				RuleID       string
+				Message      struct{ Text string }
+				Suppressions []any
+				Locations    []struct {
+					PhysicalLocation struct {
+						ArtifactLocation struct{ URI string }
+						Region           struct{ StartLine int }
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(sarif), &log); err != nil {
+		t.Fatalf("SARIF: %v\n%.500s", err, sarif)
+	}
+	for _, run := range log.Runs {
+	results:
+		for _, r := range run.Results {
+			if len(r.Suppressions) > 0 {
+				continue
+			}
+			at := r.Locations[0].PhysicalLocation.ArtifactLocation.URI + ":" + strconv.Itoa(r.Locations[0].PhysicalLocation.Region.StartLine)
+			for i, w := range wants[at] {
+				if w.rule == r.RuleID && w.summary.MatchString(r.Message.Text) {
+					wants[at] = append(wants[at][:i], wants[at][i+1:]...)
+					continue results
+				}
+			}
+			t.Errorf("%s: unexpected %s: %s", at, r.RuleID, r.Message.Text)
+		}
+	}
+	var missing []string
+	for at, ws := range wants {
+		for _, w := range ws {
+			missing = append(missing, at+": no "+w.rule+" matching "+w.summary.String())
+		}
+	}
+	sort.Strings(missing)
+	for _, m := range missing {
+		t.Error(m)
+	}
+}

@@ -1,0 +1,142 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/org/probe-mtls-action/internal/config"
+	"github.com/org/probe-mtls-action/internal/pipeline"
+	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/kustomize/graph"
+)
+
+// grouping sorts roots into the environments of the configuration.
+type grouping struct {
+	tree   render.Tree
+	config *config.Config
+	s      *settings
+	common []render.Root // context of every group
+	// members are all roots of the tree by environment, those left out that
+	// only serve as a base of others: what is deployed is the overlay.
+	members map[string][]render.Root
+}
+
+// group returns what to render: one group for each environment that a root
+// belongs to, with the environment's other roots as context, and one for each
+// root that is in none.
+func (r *repository) group(ctx context.Context, tree render.Tree, roots []render.Root, s *settings) ([]pipeline.Group, error) {
+	g := &grouping{tree: tree, config: r.config, s: s}
+	var err error
+	if g.common, err = contextRoots(ctx, tree, append(r.extra[:len(r.extra):len(r.extra)], r.config.Context...)); err != nil {
+		return nil, usage(err)
+	}
+	if err := g.findMembers(ctx); err != nil {
+		return nil, err
+	}
+	return g.groups(ctx, roots)
+}
+
+func (g *grouping) findMembers(ctx context.Context) error {
+	if len(g.config.Environments) == 0 {
+		return nil
+	}
+	all, err := graph.Build(ctx, g.tree)
+	if err != nil {
+		return notChecked(err)
+	}
+	bases := set(all.BaseOnly())
+	g.members = make(map[string][]render.Root)
+	for _, root := range all.Roots() {
+		e, err := g.environment(root)
+		if err != nil {
+			return err
+		}
+		if e != nil && !bases[root.Dir] && !g.config.Excluded(root.Dir) {
+			g.members[e.Name] = append(g.members[e.Name], root)
+		}
+	}
+	return nil
+}
+
+func (g *grouping) environment(root render.Root) (*config.Environment, error) {
+	e, err := g.config.EnvironmentOf(root.Dir)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return e, nil
+}
+
+func (g *grouping) groups(ctx context.Context, roots []render.Root) ([]pipeline.Group, error) {
+	var groups []pipeline.Group
+	index := make(map[string]int) // environment to its group
+	for _, root := range roots {
+		e, err := g.environment(root)
+		if err != nil {
+			return nil, err
+		}
+		if e == nil {
+			groups = append(groups, pipeline.Group{Roots: []render.Root{root}, Context: g.common, Mesh: g.s.over(g.config.Mesh)})
+			continue
+		}
+		member := contains(g.members[e.Name], root)
+		if i, ok := index[e.Name]; ok && member {
+			groups[i].Roots = append(groups[i].Roots, root)
+			continue
+		}
+		own, err := contextRoots(ctx, g.tree, e.Context)
+		if err != nil {
+			return nil, usage(fmt.Errorf("environment %s: %w", e.Name, err))
+		}
+		if member {
+			index[e.Name] = len(groups)
+		}
+		groups = append(groups, pipeline.Group{
+			Name:    e.Name,
+			Roots:   []render.Root{root},
+			Context: append(append(own, g.common...), g.members[e.Name]...),
+			Mesh:    g.s.over(e.Mesh),
+		})
+	}
+	for i := range groups {
+		groups[i].Context = without(groups[i].Context, groups[i].Roots)
+	}
+	return groups, nil
+}
+
+// without returns context, each root once and none of roots.
+func without(context, roots []render.Root) []render.Root {
+	seen := make(map[string]bool, len(roots))
+	for _, r := range roots {
+		seen[r.Dir] = true
+	}
+	var out []render.Root
+	for _, c := range context {
+		if !seen[c.Dir] {
+			seen[c.Dir] = true
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func contains(roots []render.Root, root render.Root) bool {
+	for _, r := range roots {
+		if r.Dir == root.Dir {
+			return true
+		}
+	}
+	return false
+}
+
+func set(all []string) names {
+	out := make(names, len(all))
+	for _, n := range all {
+		out[n] = true
+	}
+	return out
+}
+
+// names is a set of names.
+type names map[string]bool
+
+func (n names) has(name string) bool { return n[name] }

@@ -1,0 +1,267 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/org/probe-mtls-action/internal/actions"
+	"github.com/org/probe-mtls-action/internal/diff"
+	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/internal/report/annotation"
+	"github.com/org/probe-mtls-action/internal/report/markdown"
+	"github.com/org/probe-mtls-action/internal/report/page"
+	"github.com/org/probe-mtls-action/internal/report/review"
+	"github.com/org/probe-mtls-action/internal/report/sarif"
+	"github.com/org/probe-mtls-action/internal/report/summary"
+	"github.com/org/probe-mtls-action/internal/scope"
+)
+
+// pull is the pull request to comment on.
+type pull struct {
+	number int
+	head   string // commit that comments belong to
+	diff   diff.Changes
+	toTree *diff.Changes // from head to the tree that was checked, nil if the same
+}
+
+func pullOf(j *job, sc *scope.Scope) *pull {
+	if j.event.PullRequest == nil || sc.Pull == nil {
+		return nil
+	}
+	return &pull{number: j.event.PullRequest.Number, head: sc.Pull.Head, diff: sc.Pull.Diff, toTree: sc.Pull.ToTree}
+}
+
+// line maps a line of the checked tree to the head commit; 0 if it is not there.
+func (p *pull) line(name string, line int) int {
+	if p.toTree == nil {
+		return line
+	}
+	_, old, fate := p.toTree.LineToOld(name, line)
+	if fate != diff.Kept {
+		return 0
+	}
+	return old
+}
+
+// publication brings one report to its readers.
+type publication struct {
+	*job
+	rep    *report.Report
+	pull   *pull // nil outside a pull request
+	policy report.Policy
+	ledger *report.Ledger
+}
+
+// publish sends every finding through the channels that the user chose, keeps
+// account of them, and turns the result into outputs and the exit code. What
+// one channel does not take is left to the next; the log takes all.
+func (j *job) publish(ctx context.Context, rep *report.Report, pr *pull, policy report.Policy) error {
+	p := &publication{job: j, rep: rep, pull: pr, policy: policy, ledger: report.NewLedger(rep)}
+	if err := p.printLog(rep); err == nil {
+		p.recordAll(report.Log)
+	}
+	sarifFile := p.writeSARIF(ctx)
+	if pr != nil {
+		p.comment(ctx)
+		p.sticky(ctx)
+	}
+	p.annotate()
+	p.summarize()
+	return p.finish(sarifFile)
+}
+
+func (p *publication) wants(reporter string) bool { return slices.Contains(p.in.Reporters, reporter) }
+
+func (p *publication) recordAll(c report.Channel) {
+	for i := range p.rep.Items {
+		if p.rep.Items[i].Suppressed == nil {
+			p.ledger.Record(&p.rep.Items[i], c)
+		}
+	}
+}
+
+// links are where texts on GitHub point at: the checked commit, or on a pull
+// request its head, which stays when the merge commit is gone.
+func (p *publication) links() page.Links {
+	commit := p.event.SHA
+	if p.pull != nil {
+		commit = p.pull.head
+	}
+	return page.Links{Server: p.event.ServerURL, Repository: p.repository(), Commit: commit}
+}
+
+// writeSARIF writes the SARIF file and returns its name, "" if there is none.
+func (p *publication) writeSARIF(ctx context.Context) string {
+	if !p.wants("sarif") || p.in.SARIFFile == "" {
+		return ""
+	}
+	var b bytes.Buffer
+	err := sarif.Write(&b, p.rep, sarif.Options{})
+	if err == nil {
+		err = p.writeFile(p.in.SARIFFile, b.Bytes())
+	}
+	if err != nil {
+		p.runner.Warningf("the SARIF file %s could not be written: %s", p.in.SARIFFile, err)
+		return ""
+	}
+	p.recordAll(report.SARIFFile)
+	if p.in.UploadSARIF {
+		p.upload(ctx, b.Bytes())
+	}
+	return p.in.SARIFFile
+}
+
+func (p *publication) upload(ctx context.Context, data []byte) {
+	if p.client == nil {
+		p.runner.Warningf("upload-sarif needs a github-token")
+		return
+	}
+	commit, ref := p.event.SHA, p.event.Ref
+	if id, err := p.client.UploadSARIF(ctx, commit, ref, data); err != nil {
+		p.runner.Warningf("code scanning did not take the results (%s); the file %s has them all", err, p.in.SARIFFile)
+	} else {
+		p.runner.Debugf("code scanning took the results as upload %s", id)
+	}
+}
+
+// comment keeps the review comments in step with the findings.
+func (p *publication) comment(ctx context.Context) {
+	if !p.wants("review") {
+		return
+	}
+	if p.client == nil {
+		p.runner.Warningf("no review comments without a github-token; the findings are in the annotations, the summary and the log")
+		return
+	}
+	out, err := review.Publish(ctx, p.client, p.rep, review.Options{
+		Number:     p.pull.number,
+		Repository: p.repository(),
+		ServerURL:  p.event.ServerURL,
+		Head:       p.pull.head,
+		Changes:    p.pull.diff,
+		HeadLine:   p.pull.line,
+		OnlyNew:    p.policy.OnlyNew,
+	})
+	if err != nil {
+		p.runner.Warningf("review comments: %s; the findings are in the annotations, the summary and the log", err)
+	}
+	for i, r := range out.Results {
+		switch r.Channel {
+		case review.LineComment:
+			p.ledger.Record(&p.rep.Items[i], report.ReviewComment)
+		case review.FileComment:
+			p.ledger.Record(&p.rep.Items[i], report.FileComment)
+		}
+	}
+	for _, n := range out.Notes {
+		p.runner.Noticef("review comments: %s", n)
+	}
+}
+
+// stickyMarker is how the one comment for all findings is found again.
+const stickyMarker = "<!-- probe-mtls:report -->"
+
+// sticky keeps one comment with the whole report, if it is asked for.
+func (p *publication) sticky(ctx context.Context) {
+	if !p.wants("comment") || p.client == nil {
+		return
+	}
+	var b bytes.Buffer
+	listed, err := markdown.Write(&b, p.rep, markdown.Options{Links: p.links(), Policy: p.policy, MaxCharacters: markdown.MaxCharacters})
+	if err == nil {
+		_, err = p.client.Sticky(ctx, p.pull.number, p.login(ctx), stickyMarker, stickyMarker+"\n"+b.String())
+	}
+	if err != nil {
+		p.runner.Warningf("the pull request comment could not be written: %s", err)
+		return
+	}
+	for _, it := range listed {
+		p.ledger.Record(it, report.PRComment)
+	}
+}
+
+// login is who the token acts as.
+func (p *publication) login(ctx context.Context) string {
+	login, err := p.client.Viewer(ctx)
+	if err != nil {
+		return "github-actions[bot]"
+	}
+	return login
+}
+
+// annotate makes annotations of what has no comment.
+func (p *publication) annotate() {
+	if !p.wants("annotations") {
+		return
+	}
+	taken, err := annotation.Write(p.env.Stdout, p.rep, annotation.Options{Skip: func(it *report.Item) bool {
+		c := p.ledger.Channel(it)
+		return it.Suppressed != nil || c == report.ReviewComment || c == report.FileComment ||
+			p.policy.OnlyNew && it.State == report.Existing
+	}})
+	if err != nil {
+		return // the log is gone; finish tells so
+	}
+	for _, it := range taken {
+		p.ledger.Record(it, report.Annotation)
+	}
+}
+
+func (p *publication) summarize() {
+	if !p.wants("summary") || !p.runner.HasSummary() {
+		return
+	}
+	var b bytes.Buffer
+	err := summary.Write(&b, p.rep, summary.Options{
+		Links: p.links(), Policy: p.policy, Ledger: p.ledger,
+		MaxBytes: min(summary.MaxBytes, p.runner.SummaryRoom()),
+	})
+	if err == nil {
+		err = p.runner.AppendSummary(b.String())
+	}
+	if err != nil {
+		p.runner.Warningf("the job summary could not be written: %s", err)
+	}
+}
+
+// finish closes the account and sets outputs and exit code.
+func (p *publication) finish(sarifFile string) error {
+	conclusion := p.rep.Conclude(p.policy)
+	code := conclusion.ExitCode()
+	if err := p.ledger.Check(); err != nil {
+		p.runner.Errorf("%s", err)
+		code = max(code, ExitFindings)
+	} else {
+		fmt.Fprintln(p.env.Stdout, p.ledger)
+	}
+	c := p.rep.Counts()
+	err := p.runner.SetOutputs(actions.Outputs{
+		Conclusion: conclusion,
+		Findings:   c.Total(), Errors: c.Errors, Warnings: c.Warnings, Notes: c.Notes,
+		SARIFFile: sarifFile, AffectedRoots: checkedRoots(p.rep),
+	})
+	if err == nil {
+		err = p.runner.Err()
+	}
+	if err != nil {
+		return &exitError{code: max(code, ExitFindings), err: err}
+	}
+	if code != ExitOK {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+// checkedRoots are the roots of the run, those that could not be checked too.
+func checkedRoots(rep *report.Report) []string {
+	roots := append([]string{}, rep.Roots...)
+	for _, s := range rep.Skipped {
+		if s.Root != "" {
+			roots = append(roots, s.Root)
+		}
+	}
+	slices.Sort(roots)
+	return slices.Compact(roots)
+}

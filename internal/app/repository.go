@@ -1,0 +1,200 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/org/probe-mtls-action/internal/config"
+	"github.com/org/probe-mtls-action/internal/git"
+	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/kustomize"
+	"github.com/org/probe-mtls-action/render/kustomize/graph"
+	//manifest
+)
+
+// repository is the work tree that a run reads, and what its configuration says.
+type repository struct {
+	git    *git.Repo
+	tree   *render.DirTree
+	config *config.Config
+	paths  []string // where to look for roots, repository-relative
+	extra  []string // context paths from flags, repository-relative
+	dir    string   // working directory
+}
+
+func (r *repository) close() { r.tree.Close() }
+
+// open finds the repository that holds the paths of s and reads its
+// configuration. Its error is an *exitError.
+func open(ctx context.Context, env *Env, s *settings, opts ...git.Option) (_ *repository, err error) {
+	r := &repository{dir: env.Dir}
+	if r.dir == "" {
+		if r.dir, err = os.Getwd(); err != nil {
+			return nil, notChecked(err)
+		}
+	}
+	first := r.dir
+	if len(s.paths) > 0 {
+		first = r.abs(s.paths[0])
+		if _, err := os.Stat(first); err != nil {
+			return nil, r.noSuchPath(s.paths[0], err)
+		}
+	}
+	if r.git, err = git.Open(ctx, first, opts...); err != nil {
+		return nil, notChecked(err)
+	}
+	if r.tree, err = render.OpenTree(r.git.Root()); err != nil {
+		return nil, notChecked(err)
+	}
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
+	if r.config, err = r.loadConfig(s.config); err != nil {
+		return nil, usage(err)
+	}
+	if err = r.resolve(s); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *repository) abs(p string) string {
+	if filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(r.dir, p)
+}
+
+func (r *repository) noSuchPath(given string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return usagef("%s: no such file or directory", given)
+	}
+	return usagef("%s: %w", given, reason(err))
+}
+
+// loadConfig reads the file named by --config, or the default one if it is there.
+func (r *repository) loadConfig(flag string) (*config.Config, error) {
+	if flag == "" {
+		cfg, err := config.Load(r.tree, config.DefaultFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			return config.Default(), nil
+		}
+		return cfg, err
+	}
+	name, err := r.git.Rel(r.abs(flag))
+	if err != nil {
+		return nil, fmt.Errorf("--config: %w", err)
+	}
+	cfg, err := config.Load(r.tree, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("--config %s: no such file", flag)
+	}
+	return cfg, err
+}
+
+// resolve makes the paths of s relative to the repository.
+func (r *repository) resolve(s *settings) error {
+	for _, p := range s.paths {
+		dir, err := r.directory(p)
+		if err != nil {
+			return err
+		}
+		r.paths = append(r.paths, dir)
+	}
+	if len(s.paths) == 0 {
+		r.paths = r.config.Paths
+	}
+	if len(r.paths) == 0 {
+		here, err := r.git.Rel(r.dir)
+		if err != nil {
+			return usage(err)
+		}
+		r.paths = []string{here}
+	}
+	for _, p := range s.context {
+		name, err := r.git.Rel(r.abs(p))
+		if err != nil {
+			return usagef("--context: %w", err)
+		}
+		if _, err := os.Stat(r.abs(p)); err != nil {
+			return r.noSuchPath("--context "+p, err)
+		}
+		r.extra = append(r.extra, name)
+	}
+	return nil
+}
+
+// directory returns the repository's name of a directory to check. A
+// kustomization file stands for its directory.
+func (r *repository) directory(given string) (string, error) {
+	info, err := os.Stat(r.abs(given))
+	if err != nil {
+		return "", r.noSuchPath(given, err)
+	}
+	abs := r.abs(given)
+	if !info.IsDir() {
+		if !isKustomization(filepath.Base(abs)) {
+			return "", usagef("%s is a file: give a directory (or the kustomization file of one)", given)
+		}
+		abs = filepath.Dir(abs)
+	}
+	name, err := r.git.Rel(abs)
+	if err != nil {
+		return "", usagef("%w; all paths of one run must be in the same repository", err)
+	}
+	return name, nil
+}
+
+func isKustomization(base string) bool {
+	for _, n := range graph.FileNames {
+		if strings.EqualFold(n, base) {
+			return true
+		}
+	}
+	return false
+}
+
+// renderers returns the renderers of a tree, by name.
+func renderers(tree render.Tree, s *settings) map[string]render.Renderer {
+	return map[string]render.Renderer{
+		kustomize.Name: kustomize.New(tree, kustomize.Options{AllowRemote: s.allowRemote, EnableHelm: s.enableHelm}),
+		//manifest
+	}
+}
+
+// contextRoots turns context paths into roots of a tree: a directory with
+// kustomization roots at or below it gives these, anything else is read as
+// plain manifests.
+func contextRoots(ctx context.Context, tree render.Tree, paths []string) ([]render.Root, error) {
+	var roots []render.Root
+	for _, p := range paths {
+		info, err := tree.Stat(p)
+		if err == nil && info.IsDir() {
+			found, _, err := graph.Discover(ctx, tree, []string{p})
+			if err != nil {
+				return nil, err
+			}
+			if len(found) > 0 {
+				roots = append(roots, found...)
+				continue
+			}
+		}
+		roots = append(roots, render.Root{Dir: p, Renderer: "manifest"})
+	}
+	return roots, nil
+}
+
+// reason strips the operation and path that the os package puts in front.
+func reason(err error) error {
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}

@@ -1,0 +1,93 @@
+package locate
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/internal/report/linehash"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// maxLine bounds the source line kept with a location, in bytes: minified JSON
+// is one line.
+const maxLine = 500
+
+// maxFile bounds the files whose lines are shown, in bytes.
+const maxFile = 4 << 20
+
+// fileCache reads the lines that locations show.
+type fileCache struct {
+	tree render.Tree
+
+	mu    sync.Mutex
+	files map[string]*file
+}
+
+type file struct {
+	once   sync.Once
+	lines  []string // without line ends
+	hashes []string // GitHub's line hashes, by index of the line
+}
+
+func newFileCache(tree render.Tree) *fileCache {
+	return &fileCache{tree: tree, files: make(map[string]*file)}
+}
+
+func (c *fileCache) get(name string) *file {
+	c.mu.Lock()
+	f := c.files[name]
+	if f == nil {
+		f = new(file)
+		c.files[name] = f
+	}
+	c.mu.Unlock()
+	f.once.Do(func() { f.read(c.tree, name) })
+	return f
+}
+
+func (f *file) read(tree render.Tree, name string) {
+	if info, err := tree.Stat(name); err != nil || info.Size() > maxFile {
+		return
+	}
+	content, err := tree.ReadFile(name)
+	if err != nil {
+		return
+	}
+	f.hashes = linehash.Lines(content)
+	content = bytes.TrimPrefix(content, []byte("\ufeff"))
+	f.lines = strings.Split(string(content), "\n")
+	for i, l := range f.lines {
+		f.lines[i] = strings.TrimSuffix(l, "\r")
+	}
+}
+
+// line returns the 1-based line n of the named file and its hash, "" where
+// there is none.
+func (c *fileCache) line(name string, n int) (text, hash string) {
+	if name == "" || n < 1 {
+		return "", ""
+	}
+	f := c.get(name)
+	if n <= len(f.lines) {
+		text = f.lines[n-1]
+	}
+	if n <= len(f.hashes) {
+		hash = f.hashes[n-1]
+	}
+	return text, hash
+}
+
+// describe adds the source line to a location.
+func (c *fileCache) describe(loc *report.Location) {
+	loc.Line, loc.LineHash = c.line(loc.File, loc.Start.Line)
+	if len(loc.Line) > maxLine {
+		cut := maxLine
+		for cut > 0 && !utf8.RuneStart(loc.Line[cut]) {
+			cut--
+		}
+		loc.Line = loc.Line[:cut]
+	}
+}

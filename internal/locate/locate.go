@@ -1,0 +1,137 @@
+// Package locate turns findings on rendered fields into items at their places
+// in the sources.
+package locate
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// Locator finds the places of findings in one tree. It is safe for concurrent use.
+type Locator struct {
+	files *fileCache
+}
+
+// New returns a Locator that reads the lines it shows from tree.
+func New(tree render.Tree) *Locator {
+	return &Locator{files: newFileCache(tree)}
+}
+
+// Item returns f at its source place, as found in root. An error means that
+// ctx ended.
+func (l *Locator) Item(ctx context.Context, root render.Root, f check.Finding) (report.Item, error) {
+	at, err := l.Field(ctx, f.At, "")
+	if err != nil {
+		return report.Item{}, err
+	}
+	it := report.Item{
+		RuleID:      f.Rule.ID,
+		RuleName:    f.Rule.Name,
+		Severity:    f.Severity,
+		Verdict:     f.Verdict,
+		Subject:     f.Subject.String(),
+		Summary:     f.Summary,
+		Message:     f.Message,
+		Chain:       f.Chain,
+		Assumed:     f.Assumed,
+		At:          at,
+		Roots:       []string{root.Dir},
+		Occurrences: []report.Occurrence{{Root: root.Dir, Subject: f.Subject.String()}},
+	}
+	if it.Severity == "" {
+		it.Severity = f.Rule.Severity
+	}
+	for _, r := range f.Related {
+		loc, err := l.Field(ctx, r.Field, r.Text)
+		if err != nil {
+			return report.Item{}, err
+		}
+		it.Related = appendLocation(it.Related, loc)
+	}
+	for _, r := range f.Remedies {
+		rem, err := l.remedy(ctx, r)
+		if err != nil {
+			return report.Item{}, err
+		}
+		it.Remedies = append(it.Remedies, rem)
+	}
+	if it.Suppressed, err = l.suppression(ctx, f, at); err != nil {
+		return report.Item{}, err
+	}
+	it.Fingerprint = fingerprint(f, at)
+	return it, nil
+}
+
+// Field returns the place of one rendered field, saying message about it.
+func (l *Locator) Field(ctx context.Context, f render.Field, message string) (report.Location, error) {
+	if f.IsZero() {
+		return report.Location{Message: message}, nil
+	}
+	o, err := f.Object.Trace(ctx, f.Path)
+	if err != nil {
+		return report.Location{}, err
+	}
+	loc := report.Location{Span: o.Span, Message: message, Exact: o.Exact, Why: o.Why, Via: o.Via}
+	l.files.describe(&loc)
+	return loc, nil
+}
+
+// Problem returns the place of a problem in the sources.
+func (l *Locator) Problem(p render.Problem) report.Location {
+	loc := report.Location{Span: p.At, Message: p.Message, Exact: true}
+	l.files.describe(&loc)
+	return loc
+}
+
+func (l *Locator) remedy(ctx context.Context, r mesh.Remedy) (report.Remedy, error) {
+	out := report.Remedy{Title: r.Title, YAML: r.YAML}
+	if r.Field.IsZero() {
+		return out, nil
+	}
+	at, err := l.Field(ctx, r.Field, "")
+	out.At = at.Span
+	return out, err
+}
+
+// fingerprint identifies a finding over commits: by what it speaks of and the
+// file it stands in, not by line, message or overlay.
+func fingerprint(f check.Finding, at report.Location) string {
+	o := f.At.Object
+	return digest(
+		f.Rule.ID, at.File,
+		o.Authored.Group, o.Authored.Kind, o.Authored.Namespace, o.Authored.Name,
+		f.Subject.Container, string(f.Subject.Field), identityPath(f),
+	)
+}
+
+func digest(parts ...string) string {
+	h := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(h[:16])
+}
+
+// identityPath tells several findings of one rule on one policy apart.
+func identityPath(f check.Finding) string {
+	if f.Subject.Container != "" {
+		return ""
+	}
+	return f.At.Path.String()
+}
+
+func appendLocation(to []report.Location, loc report.Location) []report.Location {
+	if loc.File == "" {
+		return to
+	}
+	for i := range to {
+		if to[i].Span == loc.Span {
+			return to
+		}
+	}
+	return append(to, loc)
+}

@@ -1,0 +1,143 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// guarded is group with a panic turned into "not checked" entries: a defect in
+// judging one group must not hide what the others say.
+func (r *run) guarded(ctx context.Context, g Group) (p part, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p, err = part{}, nil
+			for _, root := range g.Roots {
+				p.skipped = append(p.skipped, report.Skip{Root: root.Dir, Problem: render.Problem{
+					Message: fmt.Sprintf("internal error: %v", v),
+					Hint:    "this is a defect of probe-mtls-action; please report it",
+				}})
+			}
+		}
+	}()
+	return r.group(ctx, g)
+}
+
+// group renders, judges and locates one group.
+func (r *run) group(ctx context.Context, g Group) (part, error) {
+	var p part
+	roots := append(g.Roots[:len(g.Roots):len(g.Roots)], g.Context...)
+	results, failures, err := r.renderAll(ctx, roots)
+	if err != nil {
+		return p, err
+	}
+	reported := make(map[*render.Object]bool)
+	var objects []*render.Object
+	for i, res := range results {
+		own := i < len(g.Roots)
+		if failures[i] != nil {
+			p.skipped = append(p.skipped, skip(failures[i], own))
+			continue
+		}
+		objects = append(objects, res.Objects...)
+		for _, o := range res.Objects {
+			reported[o] = own
+		}
+		for _, refusal := range res.Refusals {
+			p.notes = append(p.notes, r.refusal(res.Root, refusal))
+		}
+		if own {
+			p.roots = append(p.roots, res.Root.Dir)
+		}
+	}
+	if len(p.roots) == 0 {
+		return p, nil
+	}
+	isContext := func(o *render.Object) bool { return !reported[o] }
+	model, err := r.Build(objects, isContext, g.Mesh)
+	if err != nil {
+		return p, err
+	}
+	findings := check.Run(r.Rules, objects, model)
+	p.probes = len(model.Probes())
+	for _, f := range findings {
+		if !reported[f.At.Object] {
+			continue
+		}
+		it, err := r.locator.Item(ctx, f.At.Object.Root, f)
+		if err != nil {
+			return p, err
+		}
+		p.items = append(p.items, it)
+		p.notes = append(p.notes, r.commentProblem(it)...)
+	}
+	if p.notes, err = r.remarks(ctx, p.notes, model, objects); err != nil {
+		return p, err
+	}
+	p.explained, err = r.explain(ctx, model)
+	if r.Progress != nil {
+		for _, root := range g.Roots {
+			r.Progress(root)
+		}
+	}
+	return p, err
+}
+
+// remarks adds what the model and the suppressions have to say of the input.
+func (r *run) remarks(ctx context.Context, notes []report.Remark, model mesh.Model, objects []*render.Object) ([]report.Remark, error) {
+	remarks := check.Remarks(r.Rules, objects)
+	for _, w := range model.Warnings() {
+		remarks = append(remarks, check.Remark{Text: w.Text, Field: w.Field})
+	}
+	for _, w := range remarks {
+		at, err := r.locator.Field(ctx, w.Field, "")
+		if err != nil {
+			return nil, err
+		}
+		n := report.Remark{At: at, Text: w.Text}
+		if !w.Field.IsZero() {
+			n.Roots = []string{w.Field.Object.Root.Dir}
+		}
+		notes = append(notes, n)
+	}
+	return notes, nil
+}
+
+// commentProblem tells of a suppression comment that is not obeyed.
+func (r *run) commentProblem(it report.Item) []report.Remark {
+	problem := r.locator.CommentProblem(it)
+	if problem == "" {
+		return nil
+	}
+	return []report.Remark{{At: it.At, Text: problem, Roots: it.Roots}}
+}
+
+// explain returns the deciding places of the probes that Engine.Explain wants.
+func (r *run) explain(ctx context.Context, model mesh.Model) (map[report.Occurrence][]report.Location, error) {
+	if r.Explain == nil {
+		return nil, nil
+	}
+	out := make(map[report.Occurrence][]report.Location)
+	for _, p := range model.Probes() {
+		subject := check.Subject{Ref: p.Workload.Ref, Container: p.Container, Field: p.Kind}
+		occ := report.Occurrence{Root: p.Workload.Root.Dir, Subject: subject.String()}
+		if !r.Explain(occ.Root, occ.Subject) {
+			continue
+		}
+		for _, fact := range model.Judge(p).Chain {
+			if !fact.Deciding || fact.Field.IsZero() {
+				continue
+			}
+			loc, err := r.locator.Field(ctx, fact.Field, fact.Text)
+			if err != nil {
+				return nil, err
+			}
+			out[occ] = append(out[occ], loc)
+		}
+	}
+	return out, nil
+}

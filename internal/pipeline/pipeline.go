@@ -1,0 +1,123 @@
+// Package pipeline takes kustomization roots from rendering to a report.
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/locate"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// Group is what one cluster runs: the roots to report on and the context that
+// is judged with them.
+type Group struct {
+	Name string // "" for a root that belongs to no environment
+	// Roots are reported on.
+	Roots []render.Root
+	// Context is rendered too: its policies, Services and namespaces count,
+	// its workloads are not reported.
+	Context []render.Root
+	Mesh    mesh.Options
+}
+
+// BuildMesh makes the model of one group.
+type BuildMesh func(objects []*render.Object, isContext func(*render.Object) bool, opts mesh.Options) (mesh.Model, error)
+
+// Engine is what a run needs besides its groups.
+type Engine struct {
+	Tree render.Tree
+	// Renderers by name, as render.Root.Renderer gives them.
+	Renderers map[string]render.Renderer
+	Build     BuildMesh
+	Rules     []*check.Rule
+	// Jobs is how many roots are rendered at a time, at least 1.
+	Jobs int
+	// Explain, if set, tells for which judged probes (as root and subject) the
+	// deciding places are wanted although nothing is found.
+	Explain func(root, subject string) bool
+	// Progress, if set, is called after each root of Group.Roots; from several
+	// goroutines.
+	Progress func(root render.Root)
+}
+
+// Result is what a run found.
+type Result struct {
+	Items   []report.Item // merged and sorted
+	Skipped []report.Skip
+	Notes   []report.Remark
+	Roots   []string // that were checked, sorted
+	Probes  int
+	// Explained holds the deciding places of the probes that Explain asked for.
+	Explained map[report.Occurrence][]report.Location
+}
+
+// Run renders and checks the groups. What cannot be rendered is in the result;
+// an error is a mistake in the mesh options, or ctx ended.
+func (e *Engine) Run(ctx context.Context, groups []Group) (*Result, error) {
+	r := &run{
+		Engine:  e,
+		locator: locate.New(e.Tree),
+		renders: make(map[render.Root]*rendering),
+		slots:   make(chan struct{}, max(e.Jobs, 1)),
+	}
+	parts := make([]part, len(groups))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(2 * max(e.Jobs, 1))
+	for i, group := range groups {
+		g.Go(func() (err error) {
+			parts[i], err = r.guarded(ctx, group)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return join(parts), nil
+}
+
+// run is the state of one Run.
+type run struct {
+	*Engine
+	locator *locate.Locator
+	slots   chan struct{} // bounds the renders under way
+
+	mu      sync.Mutex
+	renders map[render.Root]*rendering
+}
+
+// part is what one group gave.
+type part struct {
+	items     []report.Item
+	skipped   []report.Skip
+	notes     []report.Remark
+	roots     []string
+	probes    int
+	explained map[report.Occurrence][]report.Location
+}
+
+func join(parts []part) *Result {
+	res := &Result{Explained: make(map[report.Occurrence][]report.Location)}
+	var items []report.Item
+	for _, p := range parts {
+		items = append(items, p.items...)
+		res.Skipped = append(res.Skipped, p.skipped...)
+		res.Notes = append(res.Notes, p.notes...)
+		res.Roots = append(res.Roots, p.roots...)
+		res.Probes += p.probes
+		for k, v := range p.explained {
+			res.Explained[k] = v
+		}
+	}
+	res.Items = locate.Merge(items)
+	res.Skipped = mergeSkips(res.Skipped)
+	res.Notes = mergeNotes(res.Notes)
+	slices.Sort(res.Roots)
+	return res
+}
