@@ -18,6 +18,7 @@ import (
 	_ "github.com/sethvargo/go-githubactions"
 	_ "github.com/spf13/cobra"
 	_ "github.com/vektah/gqlparser/v2"
+	_ "github.com/yuin/goldmark"
 	_ "go.yaml.in/yaml/v3"
 	_ "golang.org/x/net/http/httpproxy"
 	_ "golang.org/x/sync/errgroup"
