@@ -104,7 +104,7 @@ func (r Reason) String() string {
 
 // Roots returns the affected roots.
 func Roots(in Input) Result {
-	c := &computation{Input: in, hit: map[string]*Root{}, files: map[string][]string{}}
+	c := &computation{Input: in, hit: map[string]*Root{}, files: map[string][]string{}, contexts: map[string][]*graph.Closure{}}
 	c.Paths = cleaned(in.Paths)
 	c.roots = in.Head.Roots()
 	c.all = roots(in.Base, in.Head)
@@ -126,6 +126,8 @@ type computation struct {
 	all   map[string]bool // directories of roots of either side
 	hit   map[string]*Root
 	files map[string][]string // directory -> changed files that reach the root
+
+	contexts map[string][]*graph.Closure // by context path
 }
 
 // reach records a reason for the root in dir.
@@ -195,13 +197,27 @@ func (c *computation) context(g Group, name string) string {
 		if within(name, p) || within(p, name) {
 			return p
 		}
-		for _, side := range []*graph.Graph{c.Base, c.Head} {
-			if side != nil && side.Closure(p).Has(name) {
+		for _, closure := range c.closures(p) {
+			if closure.Has(name) {
 				return p
 			}
 		}
 	}
 	return ""
+}
+
+// closures returns the closures of a context path in both trees.
+func (c *computation) closures(dir string) []*graph.Closure {
+	list, ok := c.contexts[dir]
+	if !ok {
+		for _, side := range []*graph.Graph{c.Base, c.Head} {
+			if side != nil {
+				list = append(list, side.Closure(dir))
+			}
+		}
+		c.contexts[dir] = list
+	}
+	return list
 }
 
 // opaque adds the roots of which it cannot be told what they read.
