@@ -60,7 +60,9 @@ type Fact struct {
 type Remedy struct {
 	Title string // imperative, one line: "Exempt port 8080 from mTLS"
 	YAML  string // ready to paste, "" where the remedy is no manifest
-	// Field is where the YAML belongs; zero for a new object.
+	// Field is the mapping that the YAML is merged into; it need not exist yet.
+	// It is zero where the YAML is a whole new object. A remedy without YAML
+	// has the field it speaks of, if any.
 	Field render.Field
 }
 

@@ -57,7 +57,9 @@ func (m *model) addAlpha(o *render.Object, order int) {
 		return
 	}
 	if p.absent != "" {
-		m.warnOn(p.absentAt, p.name+" counts as absent: "+p.absent)
+		if !p.exempts(m.version) { // an exemption gets a notice
+			m.warnOn(p.absentAt, p.name+" counts as absent: "+p.absent)
+		}
 		return
 	}
 	ns := o.NamespaceOrDefault()
@@ -78,6 +80,11 @@ func (m *model) addAlpha(o *render.Object, order int) {
 			m.idx.labelled.add(ns, t.labels, p, order)
 		}
 	}
+}
+
+// exempts reports whether the policy means to accept plaintext somewhere.
+func (p *alphaPolicy) exempts(ver version) bool {
+	return p.modeAt(ver, true).mode != mesh.ModeStrict
 }
 
 func (m *model) readAlpha(o *render.Object) *alphaPolicy {

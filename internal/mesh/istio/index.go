@@ -12,6 +12,7 @@ type index struct {
 	services   byLabel[*kube.Service]
 	// servicesNamed finds the Services of a namespace by name.
 	servicesNamed map[[2]string][]*kube.Service
+	serviceHomes  map[string][]string // the namespaces that have a Service of that name
 	peers         map[string]*peerNamespace
 	policies      map[[2]string][]*alphaPolicy // by namespace and target Service
 	labelled      byLabel[*alphaPolicy]        // targets[].labels
@@ -65,6 +66,7 @@ func (m *model) index(objects []*render.Object) {
 		namespaces:    map[string][]*render.Object{},
 		services:      byLabel[*kube.Service]{},
 		servicesNamed: map[[2]string][]*kube.Service{},
+		serviceHomes:  map[string][]string{},
 		peers:         map[string]*peerNamespace{},
 		policies:      map[[2]string][]*alphaPolicy{},
 		labelled:      byLabel[*alphaPolicy]{},
@@ -78,6 +80,7 @@ func (m *model) index(objects []*render.Object) {
 			m.idx.namespaces[o.Name] = append(m.idx.namespaces[o.Name], o)
 			m.checkStrings(kube.Labels(o), "label", o)
 		case o.Kind == "Service" && o.Group == "":
+			m.idx.serviceHomes[o.Name] = append(m.idx.serviceHomes[o.Name], ns)
 			if s := kube.ServiceOf(o); s != nil {
 				m.idx.services.add(ns, s.Selector, s, i)
 				key := [2]string{ns, o.Name}

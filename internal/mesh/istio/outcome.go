@@ -170,6 +170,9 @@ func (j *judging) settleOn(o outcome, choices int) {
 	if choices > 1 {
 		j.Assumed = append(j.Assumed, "the outcome is the same whichever of the equal-ranking policies Istio takes")
 	}
+	if o.assumed != "" {
+		j.Assumed = append(j.Assumed, o.assumed)
+	}
 	if o.verdict != mesh.Breaks {
 		return
 	}

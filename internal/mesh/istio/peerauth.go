@@ -3,6 +3,7 @@ package istio
 import (
 	"sort"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -25,6 +26,8 @@ type peer struct {
 	created   string
 	hasAge    bool
 	selecting bool // has a selector with labels
+	// exempting: it means to accept plaintext somewhere.
+	exempting bool
 }
 
 // modeAt is an mTLS mode and where it stands.
@@ -91,7 +94,6 @@ func (m *model) readPeer(o *render.Object) *peer {
 		p.refuse(at("spec"), "its spec is no mapping")
 	}
 	p.readModes(spec, at)
-	m.checkPeerFields(p, spec, at)
 	if m.opts.AdmissionValidates {
 		switch {
 		case len(p.ports) > 0 && !p.selecting:
@@ -102,6 +104,7 @@ func (m *model) readPeer(o *render.Object) *peer {
 			p.refuse(p.portsAt, "port 0 in portLevelMtls is refused by istiod's validation")
 		}
 	}
+	m.checkPeerFields(p, spec, at)
 	return p
 }
 
@@ -164,9 +167,13 @@ func (p *peer) readMode(n *yaml.Node, at render.Field) modeAt {
 	}
 	at = at.Key("mode")
 	switch text := kube.Text(mode); mesh.Mode(text) {
-	case mesh.ModeUnset, mesh.ModeDisable, mesh.ModePermissive, mesh.ModeStrict:
+	case mesh.ModeDisable, mesh.ModePermissive:
+		p.exempting = true
+		return modeAt{mesh.Mode(text), at}
+	case mesh.ModeUnset, mesh.ModeStrict:
 		return modeAt{mesh.Mode(text), at}
 	default:
+		p.exempting = p.exempting || !strings.HasPrefix(strings.ToUpper(text), "STRICT")
 		p.refuse(at, quote(text)+" is no mode (STRICT, PERMISSIVE, DISABLE or UNSET), so istiod cannot read the policy")
 	}
 	return modeAt{mesh.ModeUnset, at}
@@ -175,7 +182,9 @@ func (p *peer) readMode(n *yaml.Node, at render.Field) modeAt {
 // checkPeerFields warns of keys that the API server drops in silence.
 func (m *model) checkPeerFields(p *peer, spec *yaml.Node, at func(...string) render.Field) {
 	if p.absent != "" {
-		m.warnOn(p.absentAt, p.name+" counts as absent: "+p.absent)
+		if !p.exempting { // an exemption gets a notice
+			m.warnOn(p.absentAt, p.name+" counts as absent: "+p.absent)
+		}
 		return
 	}
 	drop := func(n *yaml.Node, known map[string]bool, path ...string) {
@@ -292,6 +301,8 @@ type scenario struct {
 	// rank names the level at which the candidates are equal.
 	rank string
 	edit *peer // the workload policy that an exemption belongs into
+	// assumed is what the mode rests on that nothing in view confirms.
+	assumed string
 }
 
 // peerModes returns the scenarios for one port. bound tells whether a Service
@@ -377,7 +388,10 @@ func (m *model) fallback() scenario {
 		mode = mesh.ModePermissive
 		text += " beside mTLS (PERMISSIVE)"
 	}
-	return scenario{mode: mode, who: "Istio's default", facts: []mesh.Fact{fact(text)}}
+	return scenario{
+		mode: mode, who: "Istio's default", facts: []mesh.Fact{fact(text)},
+		assumed: "no policy outside the manifests in view decides about mTLS here",
+	}
 }
 
 // helmFallback is the policy that Helm's global.mtls.enabled installs.

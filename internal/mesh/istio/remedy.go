@@ -1,3 +1,322 @@
 package istio
 
-func (j *judging) remedy() {}
+import (
+	"strconv"
+	"strings"
+
+	"github.com/org/probe-mtls-action/internal/kube"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/probe"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// remedy adds the ways out that fit the verdict, the shortest first.
+func (j *judging) remedy() {
+	if j.Verdict == mesh.OK {
+		return
+	}
+	switch j.Cause {
+	case mesh.CausePortNotFound:
+		j.remedyPort()
+		return
+	case mesh.CauseRewrite:
+		j.remedyRewriteFault()
+	case mesh.CauseSidecar:
+		j.remedyRewrite()
+		j.remedyExclude()
+	case mesh.CauseMTLS, mesh.CauseOrder:
+		j.remedyRewrite()
+		j.remedyOrder()
+		j.remedyMode()
+		j.remedyUpgrade()
+	}
+	j.offer("Use an exec "+noun(j.Probe.Kind)+": it runs inside the container and meets no mTLS", "", j.Probe.Field)
+}
+
+func (j *judging) offer(title, yaml string, at render.Field) {
+	j.Remedies = append(j.Remedies, mesh.Remedy{Title: title, YAML: yaml, Field: at})
+}
+
+func noun(k probe.Kind) string {
+	if k == probe.PostStart || k == probe.PreStop {
+		return strings.TrimPrefix(string(k), "lifecycle.") + " handler"
+	}
+	return strings.TrimSuffix(string(k), "Probe") + " probe"
+}
+
+// annotate returns the fragment that sets a pod annotation; it belongs into the
+// pod's metadata.
+func annotate(key, value string) string {
+	return "annotations:\n  " + key + ": " + strconv.Quote(value) + "\n"
+}
+
+func (j *judging) podMeta() render.Field { return j.w.pod.Field("metadata") }
+
+// remedyRewrite offers to let Istio rewrite the probe.
+func (j *judging) remedyRewrite() {
+	m, r := j.m, &j.w.rewrite
+	if j.w.enrolled.as == preinjected {
+		j.offer("Inject the manifest again with probe rewriting on", "", j.w.enrolled.proxy.At)
+		return
+	}
+	if r.on || !j.rewritable() {
+		return
+	}
+	if !m.version.has(rewriteAnnotation) {
+		j.offer("Install Istio "+m.version.String()+" with sidecarInjectorWebhook.rewriteAppHTTPProbe=true", "", render.Field{})
+		return
+	}
+	j.offer("Let Istio rewrite the probes of "+j.w.name+" to its agent", annotate(annotationRewrite, "true"), j.podMeta())
+}
+
+// rewritable reports whether switching rewriting on would settle the matter.
+func (j *judging) rewritable() bool {
+	if j.Probe.Container == proxyContainer || j.w.rewrite.statusPort == 0 {
+		return false
+	}
+	for _, f := range j.m.needs(j.target) {
+		if !j.m.version.has(f) {
+			return false
+		}
+	}
+	if j.Probe.Handler == probe.TCPSocket && !j.w.enrolled.plane.rewriteTCP {
+		return false
+	}
+	_, _, broken := j.m.rewriteFault(j.target)
+	return !broken
+}
+
+// remedyUpgrade names the release that would rewrite the probe.
+func (j *judging) remedyUpgrade() {
+	if j.w.enrolled.as == preinjected {
+		return
+	}
+	var since version
+	for _, f := range j.m.needs(j.target) {
+		if !j.m.version.has(f) && since.before(gates[f].since) {
+			since = gates[f].since
+		}
+	}
+	if since != (version{}) {
+		j.offer("Upgrade to Istio "+since.String()+" or newer, which can rewrite this "+noun(j.Probe.Kind), "", render.Field{})
+	}
+}
+
+// remedyOrder offers to end a disagreement among policies.
+func (j *judging) remedyOrder() {
+	if j.Verdict != mesh.Ambiguous {
+		return
+	}
+	var names []string
+	for _, s := range j.chosen {
+		if !has(names, s.who) {
+			names = append(names, s.who)
+		}
+	}
+	if len(names) > 1 {
+		j.offer("Keep one of "+strings.Join(names, " and ")+", or make them agree", "", j.chosen[len(j.chosen)-1].at)
+	}
+}
+
+// remedyMode offers to make the port accept the kubelet's request.
+func (j *judging) remedyMode() {
+	s := j.chosen[0]
+	for _, c := range j.chosen {
+		if c.mode == mesh.ModeStrict {
+			s = c
+			break
+		}
+	}
+	if s.mode != mesh.ModeStrict {
+		j.remedyProtocol()
+	} else if j.m.version.has(peerAuthentication) && (j.w.peers.applies() || !j.m.version.has(alphaAPI)) {
+		j.remedyPeer(s)
+	} else {
+		j.remedyAlpha(s)
+	}
+	j.remedyExclude()
+}
+
+// remedyProtocol is for an HTTPS probe on a port that is declared HTTP.
+func (j *judging) remedyProtocol() {
+	for _, b := range j.w.bound(j.port) {
+		if j.m.protocol(b.port.Name, b.port.AppProtocol).http {
+			j.offer("Declare port "+strconv.Itoa(b.port.Number)+" of Service "+b.service.Object.Name+" as https, if the application speaks HTTPS there", "appProtocol: https\n", b.port.Field)
+		}
+	}
+}
+
+// remedyPeer offers a PeerAuthentication that exempts the port, or an entry in
+// the one that applies already.
+func (j *judging) remedyPeer(s scenario) {
+	if j.w.pod.Namespace() == j.m.root {
+		return // selectors do nothing there
+	}
+	port := strconv.Itoa(j.port)
+	fragment := "portLevelMtls:\n  \"" + port + "\":\n    mode: PERMISSIVE\n"
+	title := "Exempt port " + port + " from mTLS"
+	if len(j.w.bound(j.port)) == 0 && !j.m.version.has(passthroughPortLevel) {
+		fragment = "mtls:\n  mode: PERMISSIVE\n"
+		title = "Make mTLS optional for " + j.w.name + " (Istio " + j.m.version.String() + " cannot exempt a port that no Service leads to)"
+	}
+	if s.edit != nil {
+		j.offer(title+" in "+s.edit.name, fragment, render.Field{Object: s.edit.object, Path: render.PathOf("spec")})
+		return
+	}
+	selector := j.selectorLabels()
+	if selector == "" {
+		return
+	}
+	apiVersion := "security.istio.io/v1"
+	if !j.m.version.has(peerAuthenticationV1) {
+		apiVersion = "security.istio.io/v1beta1"
+	}
+	j.offer(title+" with a PeerAuthentication", "apiVersion: "+apiVersion+"\nkind: PeerAuthentication\nmetadata:\n  name: "+
+		yamlText(j.w.pod.Object.Name+"-probes")+"\n  namespace: "+yamlText(j.w.pod.Namespace())+
+		"\nspec:\n  selector:\n    matchLabels:\n"+selector+indent(fragment, "  "), render.Field{})
+}
+
+// selectorLabels returns the labels that select the workload's pods as lines of
+// YAML: those of its own selector if the pod has them all, else the pod's.
+func (j *judging) selectorLabels() string {
+	pod := j.w.pod
+	labels := pod.Labels
+	for _, path := range [][]string{{"spec", "selector", "matchLabels"}, {"spec", "selector"}} {
+		own := kube.StringsAt(render.Field{}, kube.Get(pod.Object.Node, path...))
+		if own.Len() > 0 && len(own.Malformed()) == 0 && pod.Labels.Contains(own) {
+			labels = own
+			break
+		}
+	}
+	var b strings.Builder
+	for k, v := range labels.All {
+		if k != "pod-template-hash" {
+			b.WriteString("      " + yamlText(k) + ": " + yamlText(v) + "\n")
+		}
+	}
+	return b.String()
+}
+
+// remedyAlpha offers a Policy for the Service port, or a change to the one that
+// decides for the Service.
+func (j *judging) remedyAlpha(s scenario) {
+	bound := j.w.bound(j.port)
+	if len(bound) == 0 {
+		return
+	}
+	b := bound[0]
+	ver := j.m.version
+	peers := "peers:\n- mtls:\n    mode: PERMISSIVE\n"
+	http := j.m.protocol(b.port.Name, b.port.AppProtocol).http
+	https := j.Probe.Scheme == "HTTPS"
+	if ver.has(alphaModeIgnored) || ver.has(alphaPermissiveHTTPOnly) && !http || ver.has(permissiveByTransport) && https {
+		peers = "peers: []\n"
+	}
+	number := strconv.Itoa(b.port.Number)
+	for _, p := range j.m.servicePolicies(j.w, b) {
+		_, byPort := j.m.targets(p, j.w, b)
+		if byPort || !ver.has(alphaPortFirst) {
+			j.offer("Let "+p.name+" accept plaintext for what it targets", peers, render.Field{Object: p.object, Path: render.PathOf("spec")})
+			j.remedyManagement()
+			return
+		}
+	}
+	j.offer("Exempt port "+number+" of Service "+b.service.Object.Name+" from mTLS with a Policy",
+		"apiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata:\n  name: "+yamlText(b.service.Object.Name+"-probes")+
+			"\n  namespace: "+yamlText(j.w.pod.Namespace())+"\nspec:\n  targets:\n  - name: "+yamlText(b.service.Object.Name)+
+			"\n    ports:\n    - number: "+number+"\n"+indent(peers, "  "), render.Field{})
+	j.remedyManagement()
+}
+
+// remedyManagement names the way out by a port of its own.
+func (j *judging) remedyManagement() {
+	if j.m.version.has(managementListener) && (j.Probe.Kind == probe.Liveness || j.Probe.Kind == probe.Readiness) {
+		j.offer("Probe a port of its own that no Service leads to: Istio "+j.m.version.String()+" accepts plaintext there", "", j.Probe.Field)
+	}
+}
+
+// remedyExclude offers to keep the port away from the sidecar.
+func (j *judging) remedyExclude() {
+	c := &j.w.capture
+	port := strconv.Itoa(j.port)
+	if c.off || j.w.enrolled.as == preinjected {
+		return
+	}
+	if !c.all && !c.declared {
+		j.offer("Take port "+port+" out of the list of captured ports", "", c.portsWhy.Field)
+		return
+	}
+	list := port
+	if len(c.exclude) > 0 {
+		list = c.exclude.String() + "," + port
+	}
+	title := "Take port " + port + " out of the mesh, if it serves health checks only"
+	j.offer(title, annotate(annotationExclude, list), j.podMeta())
+}
+
+// String returns the ports separated by commas.
+func (s portSet) String() string {
+	out := make([]string, len(s))
+	for i, p := range s {
+		out[i] = strconv.Itoa(p)
+	}
+	return strings.Join(out, ",")
+}
+
+// remedyPort is for a port name that the container does not declare.
+func (j *judging) remedyPort() {
+	p, c := j.Probe, j.target.container
+	handler := p.Field.Key(string(p.Handler))
+	name := p.Port.Name
+	if _, port, ok := j.w.pod.PortNamed(name); ok && port.Number > 0 {
+		j.offer("Ask for port "+strconv.Itoa(port.Number)+" by its number", "port: "+strconv.Itoa(port.Number)+"\n", handler)
+	}
+	for _, port := range c.Ports {
+		if port.Name != "" && port.Number > 0 {
+			j.offer("Ask for port "+quote(port.Name)+", which container "+c.Name+" declares", "port: "+yamlText(port.Name)+"\n", handler)
+		}
+	}
+	j.offer("Declare a port named "+quote(name)+" in container "+c.Name, "", c.At)
+}
+
+// remedyRewriteFault is for probes that rewriting itself breaks.
+func (j *judging) remedyRewriteFault() {
+	p, r := j.Probe, &j.w.rewrite
+	switch {
+	case p.Handler == probe.HTTPGet && p.Scheme == "HTTPS" && !j.m.version.has(rewriteHTTPSDowngrade):
+		j.offer("Upgrade to Istio 1.2 or newer", "", render.Field{})
+	case p.Handler == probe.HTTPGet && p.Host != "":
+		j.offer("Remove host from the "+noun(p.Kind)+": the kubelet then asks the pod", "", p.Field.Key("httpGet").Key("host"))
+	case r.statusPort == 0:
+		j.offer("Remove the annotation "+annotationStatusPort, "", r.statusPortAt)
+	case p.Kind == probe.Startup && p.Init && !r.native:
+		if minor, ok := kubeletMinor(j.m.opts.KubeletVersion); j.m.version.has(nativeSidecarAnnotation) && (!ok || minor >= 29 || j.m.opts.KubeletVersion == "") && j.w.enrolled.as != preinjected {
+			j.offer("Make istio-proxy a native sidecar, which starts before the pod's other init containers", annotate(annotationNative, "true"), j.podMeta())
+		}
+	default:
+		j.offer("Probe a port of the application instead of the sidecar's port "+strconv.Itoa(p.Port.Number), "", p.PortField)
+	}
+}
+
+// indent puts prefix before every line of text.
+func indent(text, prefix string) string {
+	lines := strings.SplitAfter(text, "\n")
+	return prefix + strings.Join(lines[:len(lines)-1], prefix)
+}
+
+// yamlText writes untrusted text as a YAML scalar that is a string.
+func yamlText(s string) string {
+	plain := s != ""
+	for i, r := range s {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		plain = plain && (letter || i > 0 && (r >= '0' && r <= '9' || strings.ContainsRune("-._/", r)))
+	}
+	switch strings.ToLower(s) {
+	case "true", "false", "yes", "no", "on", "off", "null", "y", "n":
+		plain = false
+	}
+	if plain {
+		return s
+	}
+	return strconv.Quote(s)
+}
