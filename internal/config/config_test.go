@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -341,6 +342,36 @@ func TestBadFiles(t *testing.T) {
 			t.Errorf("%s: error %v, want one that says %q", what, err, c.want)
 		}
 	}
+}
+
+// TestHostile loads files that are made to be dear: each must end in a few
+// mistakes, soon.
+func TestHostile(t *testing.T) {
+	t.Parallel()
+	for what, text := range map[string]string{
+		"unknown keys":      strings.Repeat("z", 60) + ": 1\n" + manyKeys(40_000),
+		"duplicate keys":    strings.Repeat("mesh: {}\n", 50_000),
+		"environments":      "environments: [" + strings.Repeat("{name: a},", 80_000) + "]\n",
+		"nesting":           "mesh: " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + "\n",
+		"braces":            "exclude: ['" + strings.Repeat("{a,a}", 90) + "']\n",
+		"empty path":        "paths: [" + strings.Repeat("'',", 100_000) + "]\n",
+		"too long a glob":   "exclude: ['" + strings.Repeat("a", 600) + "']\n",
+		"revisions no list": "mesh: {revisions: [" + strings.Repeat("7,", 100_000) + "]}\n",
+	} {
+		_, err := config.Load(tree(map[string]string{config.DefaultFile: text}), config.DefaultFile)
+		var errs config.Errors
+		if !errors.As(err, &errs) || len(errs) > 101 {
+			t.Errorf("%s: %d mistakes of type %T", what, len(errs), err)
+		}
+	}
+}
+
+func manyKeys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "istioVersio%d: 1\n", i)
+	}
+	return b.String()
 }
 
 func TestEnvironmentOf(t *testing.T) {

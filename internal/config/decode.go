@@ -15,6 +15,14 @@ import (
 	"github.com/org/probe-mtls-action/render"
 )
 
+// Bounds of what a hostile file could otherwise make dear.
+const (
+	maxMistakes     = 100
+	maxEnvironments = 1000
+	maxGlob         = 500 // bytes
+	maxBraces       = 8   // alternatives of a glob; matching tries all combinations
+)
+
 // decoder turns a document into a Config and gathers every mistake.
 type decoder struct {
 	tree   render.Tree
@@ -30,7 +38,13 @@ type entry struct {
 	read func(v *yaml.Node)
 }
 
+// full reports whether enough mistakes are known to stop looking for more.
+func (d *decoder) full() bool { return len(d.errs) >= maxMistakes }
+
 func (d *decoder) fail(n *yaml.Node, hint, format string, args ...any) {
+	if d.full() {
+		return
+	}
 	d.errs = append(d.errs, render.Problem{At: d.doc.at(n), Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
@@ -43,7 +57,7 @@ func (d *decoder) mapping(n *yaml.Node, what string, entries []entry) {
 		d.fail(n, "", "%s must be a mapping of keys, not %s", what, kindOf(n))
 		return
 	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
+	for i := 0; i+1 < len(n.Content) && !d.full(); i += 2 {
 		key := n.Content[i]
 		at := slices.IndexFunc(entries, func(e entry) bool { return e.key == key.Value })
 		if at < 0 {
@@ -71,8 +85,13 @@ func (d *decoder) config(c *Config, root *yaml.Node) {
 }
 
 func (d *decoder) environments(c *Config, list *yaml.Node) {
+	items := d.items(list, "environments")
+	if len(items) > maxEnvironments {
+		d.fail(list, "", "%d environments; at most %d are read", len(items), maxEnvironments)
+		return
+	}
 	names := map[string]int{}
-	for i, n := range d.items(list, "environments") {
+	for i, n := range items {
 		e := Environment{Mesh: c.Mesh, At: d.doc.at(n)}
 		e.Mesh.Places = maps.Clone(c.Mesh.Places)
 		known := len(d.errs)
@@ -215,7 +234,9 @@ func (d *decoder) globs(to *[]string, list *yaml.Node, what string) {
 		if d.text(&s, n, "an entry of "+what); s == "" {
 			continue
 		}
-		if !doublestar.ValidatePattern(s) {
+		if len(s) > maxGlob || strings.Count(s, "{") > maxBraces {
+			d.fail(n, "write several globs", "a glob of %d bytes and %d braces; at most %d and %d", len(s), strings.Count(s, "{"), maxGlob, maxBraces)
+		} else if !doublestar.ValidatePattern(s) {
 			d.fail(n, "* matches within a directory, ** over directories, {a,b} either", "%q is no valid glob", s)
 		} else if p, ok := d.inRepository(n, s); ok {
 			*to = append(*to, p)

@@ -23,6 +23,9 @@ type expander struct {
 }
 
 func (x *expander) fail(n *yaml.Node, format string, args ...any) {
+	if len(x.errs) >= maxMistakes {
+		return
+	}
 	x.errs = append(x.errs, render.Problem{At: x.doc.at(n), Message: fmt.Sprintf(format, args...)})
 }
 

@@ -46,6 +46,9 @@ func Load(tree render.Tree, file string) (*Config, error) {
 		slices.SortStableFunc(d.errs, func(a, b render.Problem) int {
 			return cmp.Or(cmp.Compare(a.At.File, b.At.File), compare(a.At.Start, b.At.Start))
 		})
+		if d.full() {
+			d.errs = append(d.errs, render.Problem{At: source.Span{File: file}, Message: "there may be more mistakes; these are the first"})
+		}
 		return nil, d.errs
 	}
 	slices.Sort(d.files)

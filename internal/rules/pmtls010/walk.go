@@ -75,7 +75,7 @@ func misplaced(o *render.Object) []misplacement {
 	}
 	w := &walk{object: o, template: template, podSpec: template.Key("spec")}
 	if n := o.At(start); n != nil {
-		w.visit(n, start)
+		w.visit(n, slices.Clone(start))
 	}
 	return w.found
 }
@@ -89,29 +89,33 @@ type walk struct {
 // freeForm are fields whose keys are the user's own.
 var freeForm = []string{"annotations", "labels", "matchLabels", "nodeSelector", "limits", "requests"}
 
+// visit walks n, which stands at the path at. Paths share their memory until
+// one is kept: hardly any is.
 func (w *walk) visit(n *yaml.Node, at render.Path) {
 	switch n.Kind {
 	case yaml.MappingNode:
-		inContainer := w.isContainer(at)
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			written, value := n.Content[i].Value, n.Content[i+1]
 			if slices.Contains(freeForm, written) {
 				continue
 			}
-			path := at.Key(written)
-			if key := probeKey(written); key != "" && (!inContainer || key != written) {
-				w.add(key, written, path, at)
+			path := append(at, render.Step{Key: written, Index: -1})
+			if key := probeKey(written); key != "" && (key != written || !w.isContainer(at)) {
+				w.add(key, written, slices.Clone(path))
 			}
-			w.visit(value, path)
+			if value.Kind != yaml.ScalarNode {
+				w.visit(value, path)
+			}
 		}
 	case yaml.SequenceNode:
 		for i, item := range n.Content {
-			w.visit(item, at.Item(i))
+			w.visit(item, append(at, render.Step{Index: i}))
 		}
 	}
 }
 
-func (w *walk) add(key, written string, path, parent render.Path) {
+func (w *walk) add(key, written string, path render.Path) {
+	parent := path[:len(path)-1]
 	w.found = append(w.found, misplacement{
 		key: key, written: written,
 		field:     render.Field{Object: w.object, Path: path},
