@@ -13,9 +13,9 @@ import (
 type Diffs struct {
 	// PR is the pull request's diff, from the merge base to its head commit.
 	PR *diff.Changes
-	// ToTree are the changes from the head commit to the tree that was checked:
+	// ToHead are the changes from the head commit to the tree that was checked:
 	// that of the merge commit, say. nil when the two are the same.
-	ToTree *diff.Changes
+	ToHead *diff.Changes
 	// FromBase are the changes from the merge base to the tree that the
 	// findings were compared with. nil when the two are the same.
 	FromBase *diff.Changes
@@ -68,8 +68,8 @@ func (s spot) placement(kind report.PlacementKind) report.Placement {
 // head looks for a place of the checked tree in the diff.
 func (d Diffs) head(loc report.Location) spot {
 	name, line, fate := loc.File, max(loc.Start.Line, 0), diff.Kept
-	if d.ToTree != nil {
-		name, line, fate = d.ToTree.LineToOld(name, line)
+	if d.ToHead != nil {
+		name, line, fate = d.ToHead.LineToOld(name, line)
 	}
 	s := spot{fate: fate, line: line}
 	if fate != diff.Kept || line == 0 {
@@ -183,8 +183,8 @@ func (d Diffs) file(it *report.Item) report.Placement {
 		}
 	}
 	for _, name := range names {
-		if d.ToTree != nil {
-			if f := d.ToTree.New(name); f != nil {
+		if d.ToHead != nil {
+			if f := d.ToHead.New(name); f != nil {
 				name = f.OldName
 			}
 		}

@@ -88,7 +88,7 @@ func TestMerge(t *testing.T) {
 			{OldName: "deploy.yaml", NewName: "deploy.yaml", Status: diff.Modified, Hunks: hunks(t, "@@ -10,3 +10,4 @@\n a\n+b\n c\n d\n")},
 			{OldName: "policy.yaml", NewName: "policy.yaml", Status: diff.Modified, Hunks: hunks(t, "@@ -4,4 +4,3 @@\n a\n-b\n c\n d\n")},
 		}},
-		ToTree: &diff.Changes{Files: []diff.File{
+		ToHead: &diff.Changes{Files: []diff.File{
 			{OldName: "deploy.yaml", NewName: "deploy.yaml", Status: diff.Modified, Hunks: hunks(t, "@@ -1 +1,3 @@\n+x\n+y\n z\n")},
 			{NewName: "main.yaml", Status: diff.Added, Hunks: hunks(t, "@@ -0,0 +1 @@\n+x\n")},
 			{OldName: "large.yaml", NewName: "large.yaml", Status: diff.Modified, NoHunks: "too large"},
