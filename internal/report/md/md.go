@@ -40,6 +40,8 @@ func inline(s string) string {
 			i += n - 1
 		case entity[c] != "":
 			b.WriteString(entity[c])
+		case c == '#' && (i+1 == len(s) || s[i+1] == ' ' || s[i+1] == '#'):
+			b.WriteString("&#35;") // opens or closes a heading
 		case c == '@' || c == '#' && i+1 < len(s) && isDigit(s[i+1]):
 			b.WriteByte(c)
 			b.WriteString(zwsp)
