@@ -35,6 +35,10 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: bench-pr
+bench-pr: ## compare the check of a small pull request with one kustomize build
+	scripts/bench-pr
+
 .PHONY: contracts
 contracts: ## install GitHub's API descriptions and the SARIF validators that the contract tests use
 	npm ci --prefix contracts --no-audit --no-fund
