@@ -75,7 +75,10 @@ func (d *Doc) Value(n *yaml.Node) (Text, bool) {
 	if len(m.runs) == 0 {
 		m.runs = []run{{0, d.Text.Offset(sc.Start)}}
 	}
-	return Text{File: d.Text.File, String: n.Value, runs: m.runs}, true
+	if m.end == 0 {
+		m.end = m.runs[0].off
+	}
+	return Text{File: d.Text.File, String: n.Value, runs: m.runs, end: m.end}, true
 }
 
 // skipProperties returns the offset after tags, anchors and the blanks and
@@ -297,6 +300,7 @@ func unquoteDouble(t Text, at, end int, value string) *mapping {
 			for k := 0; k < len(out); k++ {
 				m.add(out[k], t.Offset(at))
 			}
+			m.end = t.End(at + n)
 			i, at = i+len(out), at+n
 			continue
 		}

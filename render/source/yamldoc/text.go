@@ -15,6 +15,7 @@ type Text struct {
 	String string
 	base   int
 	runs   []run // nil: the text is a contiguous part of the file
+	end    int   // with runs: the offset in the file after the last byte
 }
 
 // run says that the text's bytes from at on stand in the file from off on.
@@ -29,7 +30,7 @@ func (t Text) Slice(i, j int) Text {
 	if t.runs == nil {
 		return s
 	}
-	s.base = 0
+	s.base, s.end = 0, t.End(j)
 	first := t.runAt(i)
 	s.runs = make([]run, 0, len(t.runs)-first)
 	for _, r := range t.runs[first:] {
@@ -54,11 +55,25 @@ func (t Text) Offset(i int) int {
 
 // End returns the byte offset in the file after the last byte of t[:i].
 func (t Text) End(i int) int {
-	if i == 0 {
+	switch {
+	case i == 0:
 		return t.Offset(0)
+	case t.runs == nil:
+		return t.base + i
+	case i == len(t.String):
+		return t.end
 	}
-	return t.Offset(i-1) + 1
+	// A byte that an escape stands for ends where the next one starts, unless
+	// a line ends in between.
+	last, next := t.Offset(i-1), t.Offset(i)
+	if next > last && next-last <= maxEscape {
+		return next
+	}
+	return last + 1
 }
+
+// maxEscape is the length of the longest escape, \U0001F600.
+const maxEscape = 10
 
 // Span returns the place in the file of the bytes from i up to j.
 func (t Text) Span(i, j int) source.Span {
@@ -78,6 +93,7 @@ func (t Text) runAt(i int) int {
 type mapping struct {
 	text []byte
 	runs []run
+	end  int // offset after the last byte added
 }
 
 // add appends a byte that stands at offset off of the file.
@@ -87,4 +103,5 @@ func (m *mapping) add(b byte, off int) {
 		m.runs = append(m.runs, run{at, off})
 	}
 	m.text = append(m.text, b)
+	m.end = off + 1
 }
