@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,8 +78,16 @@ func TestPages(t *testing.T) {
 				t.Fatal(err)
 			}
 			wanted := false
-			for _, f := range bad {
-				wanted = wanted || strings.Contains(string(f.Data), "# want "+r.ID)
+			err = fs.WalkDir(bad, ".", func(name string, d fs.DirEntry, err error) error {
+				if err != nil || d.IsDir() {
+					return err
+				}
+				data, err := fs.ReadFile(bad, name)
+				wanted = wanted || strings.Contains(string(data), "# want "+r.ID)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
 			}
 			if !wanted {
 				t.Error("the bad example has no line that the rule reports")

@@ -41,9 +41,13 @@ func Findings(t *testing.T, tree render.Tree, rules ...*check.Rule) []Finding {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tree, err = withKustomization(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var found []Finding
 	seen := map[string]bool{}
-	for _, g := range groups(t, cfg, results(t, withKustomization(t, tree))) {
+	for _, g := range groups(t, cfg, results(t, tree)) {
 		for _, f := range g.check(t, rules) {
 			key := f.Rule.ID + " " + f.Origin.Span.String() + " " + f.Subject.Container + string(f.Subject.Field)
 			if !seen[key] {
@@ -151,8 +155,7 @@ func (g *group) check(t *testing.T, rules []*check.Rule) []Finding {
 
 // withKustomization returns tree, with a kustomization of all its manifests
 // where it has none of its own.
-func withKustomization(t *testing.T, tree render.Tree) render.Tree {
-	t.Helper()
+func withKustomization(tree render.Tree) (render.Tree, error) {
 	var manifests []string
 	files := fstest.MapFS{}
 	has := false
@@ -168,13 +171,10 @@ func withKustomization(t *testing.T, tree render.Tree) render.Tree {
 		files[name] = &fstest.MapFile{Data: data, Mode: 0o644}
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if has {
-		return tree
+	if err != nil || has {
+		return tree, err
 	}
 	text := "resources:\n- " + strings.Join(manifests, "\n- ") + "\n"
 	files["kustomization.yaml"] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
-	return files
+	return files, nil
 }

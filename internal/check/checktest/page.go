@@ -5,12 +5,14 @@ import (
 	"regexp"
 	"strings"
 	"testing/fstest"
+
+	"github.com/org/probe-mtls-action/render"
 )
 
 // Example returns the files of an example of a rule's page: the fenced blocks
 // under the heading (Bad, Good), each preceded by a line with its file's name
-// in backquotes.
-func Example(page, heading string) (fstest.MapFS, error) {
+// in backquotes. Where none is a kustomization, one that lists them is added.
+func Example(page, heading string) (render.Tree, error) {
 	_, section, ok := strings.Cut(page, "\n## "+heading+"\n")
 	if !ok {
 		return nil, fmt.Errorf("the page has no section %q", heading)
@@ -23,7 +25,7 @@ func Example(page, heading string) (fstest.MapFS, error) {
 	if len(files) == 0 {
 		return nil, fmt.Errorf("section %q has no files", heading)
 	}
-	return files, nil
+	return withKustomization(files)
 }
 
 var (

@@ -1,6 +1,7 @@
 package checktest_test
 
 import (
+	"io/fs"
 	"strings"
 	"testing"
 
@@ -15,8 +16,13 @@ func TestExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(files) != 2 || string(files["a.yaml"].Data) != "a: 1\n" || string(files["b/c.yaml"].Data) != "b: 2\n" {
-		t.Errorf("files %v", files)
+	for name, want := range map[string]string{"a.yaml": "a: 1\n", "b/c.yaml": "b: 2\n", "kustomization.yaml": "resources:\n- a.yaml\n- b/c.yaml\n"} {
+		if got, err := fs.ReadFile(files, name); err != nil || string(got) != want {
+			t.Errorf("%s: %q %v, want %q", name, got, err, want)
+		}
+	}
+	if entries, err := fs.ReadDir(files, "."); err != nil || len(entries) != 3 {
+		t.Errorf("entries %v %v, want no others", entries, err)
 	}
 	if _, err := checktest.Example(page, "Good"); err == nil {
 		t.Error("a section without files is no error")
