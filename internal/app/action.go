@@ -96,6 +96,7 @@ func (j *job) connect() (*github.Client, error) {
 		Token:      j.in.Token.Reveal(),
 		UserAgent:  "probe-mtls-action/" + version(j.env),
 		Log:        j.runner.Debugf,
+		Sleep:      j.env.Sleep,
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/org/probe-mtls-action/internal/report/safe"
 )
@@ -25,6 +26,9 @@ type Env struct {
 	Dir            string   // working directory; "" is the process's
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
+	// Sleep stands in for waiting (for rate limits, between writes) in tests;
+	// nil waits.
+	Sleep func(context.Context, time.Duration) error
 	// Version and Commit are set by the linker; "" in a development build.
 	Version, Commit string
 }

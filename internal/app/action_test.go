@@ -1,0 +1,498 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/org/probe-mtls-action/internal/app"
+	"github.com/org/probe-mtls-action/internal/git/gittest"
+	"github.com/org/probe-mtls-action/internal/github/githubtest"
+)
+
+const token = "ghs_secretsecretsecret"
+
+// The repository of these tests: a base with two probes, an overlay, and a
+// mesh that does not rewrite probes.
+var shop = map[string]string{
+	".probe-mtls.yaml":                 "mesh:\n  istioVersion: \"1.31\"\n  rewriteAppHTTPProbe: false\n",
+	"base/kustomization.yaml":          "resources:\n- web.yaml\n",
+	"base/web.yaml":                    web(8080, 8081),
+	"overlays/prod/kustomization.yaml": "namespace: shop\nresources:\n- ../../base\n- mesh.yaml\n",
+	"overlays/prod/mesh.yaml":          mesh("PERMISSIVE"),
+	"README.md":                        "a shop\n",
+}
+
+func web(liveness, readiness int) string {
+	return fmt.Sprintf(`apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  selector:
+    matchLabels:
+      app: web
+  template:
+    metadata:
+      labels:
+        app: web
+    spec:
+      containers:
+      - name: web
+        image: registry.example.com/web:1
+        ports:
+        - containerPort: 8080
+        - containerPort: 8081
+        livenessProbe:
+          httpGet:
+            path: /healthz
+            port: %d
+        readinessProbe:
+          httpGet:
+            path: /ready
+            port: %d
+`, liveness, readiness)
+}
+
+func mesh(mode string) string {
+	return fmt.Sprintf(`apiVersion: v1
+kind: Namespace
+metadata:
+  name: shop
+  labels:
+    istio-injection: enabled
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata:
+  name: default
+spec:
+  mtls:
+    mode: %s
+`, mode)
+}
+
+// world is a repository, its pull request on a GitHub in memory, and a checkout
+// of the merge commit.
+type world struct {
+	t      *testing.T
+	origin *gittest.Repo
+	server *githubtest.Server
+	opt    githubtest.Options
+	base   string
+}
+
+func newWorld(t *testing.T, opt githubtest.Options, change map[string]string) *world {
+	t.Helper()
+	w := &world{t: t, origin: gittest.New(t), opt: opt}
+	w.write(shop)
+	w.base = w.origin.Commit("shop")
+	w.origin.Git("checkout", "--quiet", "-b", "change")
+	w.write(change)
+	head := w.origin.Commit("change")
+	w.opt.GitDir, w.opt.Base, w.opt.Head, w.opt.Token = w.origin.Dir, "main", head, token
+	w.server = githubtest.New(t, w.opt)
+	return w
+}
+
+func (w *world) write(files map[string]string) {
+	for name, content := range files {
+		if content == "" {
+			w.origin.Remove(name)
+			continue
+		}
+		w.origin.Write(name, content)
+	}
+}
+
+// push adds a commit to the pull request.
+func (w *world) push(change map[string]string) {
+	w.t.Helper()
+	w.origin.Git("checkout", "--quiet", "change")
+	w.write(change)
+	if err := w.server.Push(w.origin.Commit("more")); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// merge makes GitHub's merge commit of the head into the base branch.
+func (w *world) merge() string {
+	w.t.Helper()
+	w.origin.Git("checkout", "--quiet", "--detach", "main")
+	w.origin.Git("merge", "--quiet", "--no-ff", "--message", "merge", w.server.Head())
+	return w.origin.Head()
+}
+
+// result is what a run of the Action left.
+type result struct {
+	code    int
+	log     string
+	outputs map[string]string
+	summary string
+	dir     string
+}
+
+func (w *world) pullRequest() map[string]any {
+	repo := map[string]any{"full_name": "org/shop"}
+	head := repo
+	if w.opt.Fork {
+		head = map[string]any{"full_name": "somebody/shop"}
+	}
+	return map[string]any{
+		"action":     "synchronize",
+		"repository": map[string]any{"full_name": "org/shop", "default_branch": "main"},
+		"pull_request": map[string]any{
+			"number": 7, "user": map[string]any{"login": "somebody"},
+			"base": map[string]any{"sha": w.base, "ref": "main", "repo": repo},
+			"head": map[string]any{"sha": w.server.Head(), "ref": "change", "repo": head},
+		},
+	}
+}
+
+// run runs the Action for an event in a fresh checkout of commit.
+func (w *world) run(event string, payload any, commit string, inputs map[string]string) result {
+	w.t.Helper()
+	checkout := w.origin.Checkout(commit, "2")
+	return w.runIn(checkout.Dir, event, payload, commit, inputs)
+}
+
+func (w *world) runIn(dir, event string, payload any, commit string, inputs map[string]string) result {
+	w.t.Helper()
+	tmp := w.t.TempDir()
+	data, err := json.Marshal(payload)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	file := func(name string, content []byte) string {
+		p := filepath.Join(tmp, name)
+		if err := os.WriteFile(p, content, 0o644); err != nil {
+			w.t.Fatal(err)
+		}
+		return p
+	}
+	env := map[string]string{
+		"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": file("event.json", data),
+		"GITHUB_OUTPUT": file("output", nil), "GITHUB_STEP_SUMMARY": file("summary.md", nil),
+		"GITHUB_SHA": commit, "GITHUB_REF": "refs/pull/7/merge", "GITHUB_WORKSPACE": dir,
+		"GITHUB_RUN_ID": "1", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_ACTOR": "somebody",
+		"INPUT_GITHUB-TOKEN": token,
+	}
+	maps.Copy(env, w.server.Env())
+	for name, value := range inputs {
+		env["INPUT_"+strings.ToUpper(name)] = value
+	}
+	var log bytes.Buffer
+	code := app.Main(w.t.Context(), app.Env{
+		Args: []string{"action"}, Dir: dir, Stdout: &log, Stderr: &log,
+		Getenv:  func(name string) string { return env[name] },
+		Sleep:   func(context.Context, time.Duration) error { return nil },
+		Version: "v0.0.0-test",
+	})
+	r := result{code: code, log: log.String(), dir: dir, outputs: outputs(w.t, env["GITHUB_OUTPUT"])}
+	summary, err := os.ReadFile(env["GITHUB_STEP_SUMMARY"])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r.summary = string(summary)
+	for where, text := range map[string]string{"log": strings.Replace(r.log, "::add-mask::"+token, "", 1), "summary": r.summary, "outputs": fmt.Sprint(r.outputs)} {
+		if strings.Contains(text, token) {
+			w.t.Errorf("the %s holds the token", where)
+		}
+	}
+	return r
+}
+
+// runPR runs the Action on the pull request as GitHub would.
+func (w *world) runPR(inputs map[string]string) result {
+	w.t.Helper()
+	return w.run("pull_request", w.pullRequest(), w.merge(), inputs)
+}
+
+func outputs(t *testing.T, file string) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make(map[string]string)
+	lines := strings.Split(string(data), "\n")
+	for i := 0; i < len(lines); i++ {
+		name, end, ok := strings.Cut(lines[i], "<<")
+		if !ok {
+			continue
+		}
+		var value []string
+		for i++; i < len(lines) && lines[i] != end; i++ {
+			value = append(value, lines[i])
+		}
+		out[name] = strings.Join(value, "\n")
+	}
+	return out
+}
+
+func (r result) want(t *testing.T, code int, outputs map[string]string) {
+	t.Helper()
+	if r.code != code {
+		t.Errorf("exit code %d, want %d", r.code, code)
+	}
+	for name, want := range outputs {
+		if got := r.outputs[name]; got != want {
+			t.Errorf("output %s = %q, want %q", name, got, want)
+		}
+	}
+	if t.Failed() {
+		t.Logf("log:\n%s", r.log)
+	}
+}
+
+func (r result) says(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, s := range texts {
+		if !strings.Contains(r.log, s) {
+			t.Errorf("the log does not say %q:\n%s", s, r.log)
+		}
+	}
+}
+
+// TestPullRequest: a policy turns STRICT; both probes of the base break, and
+// the comments stand on the policy, for the base is not in the diff.
+func TestPullRequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	r := w.runPR(nil)
+	r.want(t, 1, map[string]string{
+		"conclusion": "failure", "findings": "2", "errors": "2", "warnings": "0", "notes": "0",
+		"sarif-file": "probe-mtls.sarif", "affected-roots": `["overlays/prod"]`,
+	})
+	r.says(t, "2 findings = 2 review comment")
+	comments := w.server.Comments()
+	if len(comments) != 2 {
+		t.Fatalf("%d comments, want 2", len(comments))
+	}
+	for _, c := range comments {
+		if c.Path != "overlays/prod/mesh.yaml" || c.Line != 14 || c.Side != "RIGHT" {
+			t.Errorf("comment at %s:%d %s, want overlays/prod/mesh.yaml:14 RIGHT", c.Path, c.Line, c.Side)
+		}
+		if !strings.Contains(c.Body, "base/web.yaml") {
+			t.Errorf("the comment does not name the probe's file:\n%s", c.Body)
+		}
+	}
+	if n := len(w.server.Reviews()); n != 1 {
+		t.Errorf("%d reviews, want one", n)
+	}
+	if !strings.Contains(r.summary, "```mermaid") {
+		t.Error("the summary has no picture")
+	}
+	if data, err := os.ReadFile(filepath.Join(r.dir, "probe-mtls.sarif")); err != nil || !bytes.Contains(data, []byte(`"PMTLS001"`)) {
+		t.Errorf("SARIF file: %v", err)
+	}
+
+	// Again, with nothing changed: not a single write.
+	w.server.ResetLog()
+	r = w.runPR(nil)
+	r.want(t, 1, nil)
+	if writes := w.server.Writes(); len(writes) > 0 {
+		t.Errorf("an unchanged re-run wrote %d times: %v", len(writes), writes)
+	}
+
+	// A push moves the lines, moves the readiness probe to exec and adds a startup probe.
+	moved := "# a comment\n" + strings.Replace(web(8080, 8081), "        readinessProbe:\n          httpGet:\n            path: /ready\n            port: 8081\n",
+		"        startupProbe:\n          httpGet:\n            path: /started\n            port: 8081\n", 1)
+	w.push(map[string]string{"base/web.yaml": moved})
+	r = w.runPR(nil)
+	r.want(t, 1, map[string]string{"findings": "2"})
+	open, closed := 0, 0
+	for _, c := range w.server.Comments() {
+		if c.Resolved || c.Minimized != "" || strings.Contains(c.Body, "ixed in") {
+			closed++
+		} else {
+			open++
+		}
+	}
+	if open != 2 || closed != 1 {
+		t.Errorf("%d open and %d closed comments, want 2 and 1", open, closed)
+		for _, c := range w.server.Comments() {
+			t.Logf("%s:%d resolved=%t minimized=%q edits=%d\n%.300s", c.Path, c.Line, c.Resolved, c.Minimized, c.Edits, c.Body)
+		}
+	}
+}
+
+// TestRemovedExemption: the comment belongs on the removed line.
+func TestRemovedExemption(t *testing.T) {
+	t.Parallel()
+	strict := mesh("STRICT")
+	exempt := strict + "---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: web\nspec:\n  selector:\n    matchLabels:\n      app: web\n  portLevelMtls:\n    \"8080\":\n      mode: DISABLE\n    \"8081\":\n      mode: DISABLE\n"
+	w := &world{t: t, origin: gittest.New(t)}
+	w.write(shop)
+	w.write(map[string]string{"overlays/prod/mesh.yaml": exempt})
+	w.base = w.origin.Commit("shop")
+	w.origin.Git("checkout", "--quiet", "-b", "change")
+	w.write(map[string]string{"overlays/prod/mesh.yaml": strings.Replace(exempt, "    \"8080\":\n      mode: DISABLE\n", "", 1)})
+	w.opt = githubtest.Options{GitDir: w.origin.Dir, Base: "main", Head: w.origin.Commit("change"), Token: token}
+	w.server = githubtest.New(t, w.opt)
+
+	w.runPR(nil).want(t, 1, map[string]string{"errors": "1"})
+	comments := w.server.Comments()
+	if len(comments) != 1 || comments[0].Side != "LEFT" || comments[0].Line != 26 {
+		t.Fatalf("comments: %+v, want one on the left side, line 26", comments)
+	}
+}
+
+// TestFork: a read-only token; the findings go to annotations and summary.
+func TestFork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Fork: true, Permissions: &githubtest.ReadOnly}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	r := w.runPR(nil)
+	r.want(t, 1, map[string]string{"findings": "2"})
+	r.says(t, "2 findings = 2 annotation", "::error ")
+	if n := len(w.server.Comments()); n != 0 {
+		t.Errorf("%d comments with a read-only token", n)
+	}
+	if !strings.Contains(r.summary, "PMTLS001") {
+		t.Error("the summary does not have the findings")
+	}
+}
+
+// TestOnlyNew: what the base has too does not fail the check.
+func TestOnlyNew(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t, origin: gittest.New(t)}
+	w.write(shop)
+	w.write(map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	w.base = w.origin.Commit("shop")
+	w.origin.Git("checkout", "--quiet", "-b", "change")
+	w.write(map[string]string{"base/web.yaml": "# touched\n" + web(8080, 8081)})
+	w.opt = githubtest.Options{GitDir: w.origin.Dir, Base: "main", Head: w.origin.Commit("change"), Token: token}
+	w.server = githubtest.New(t, w.opt)
+	r := w.runPR(nil)
+	r.want(t, 0, map[string]string{"conclusion": "success", "findings": "2"})
+	if n := len(w.server.Comments()); n != 0 {
+		t.Errorf("%d comments on existing findings", n)
+	}
+	if !strings.Contains(r.summary, "xisting") {
+		t.Error("the summary does not mention existing findings")
+	}
+	w.runPR(map[string]string{"only-new": "false"}).want(t, 1, map[string]string{"conclusion": "failure"})
+}
+
+// TestMergeGroup: no pull request, no comments, but a verdict.
+func TestMergeGroup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	head := w.merge()
+	payload := map[string]any{
+		"action":     "checks_requested",
+		"repository": map[string]any{"full_name": "org/shop", "default_branch": "main"},
+		"merge_group": map[string]any{"base_sha": w.base, "base_ref": "refs/heads/main",
+			"head_sha": head, "head_ref": "refs/heads/gh-readonly-queue/main/pr-7-" + head},
+	}
+	r := w.run("merge_group", payload, head, nil)
+	r.want(t, 1, map[string]string{"findings": "2"})
+	r.says(t, "2 findings = 2 annotation")
+	if n := len(w.server.Comments()) + len(w.server.Writes()); n != 0 {
+		t.Errorf("%d comments and writes in a merge group", n)
+	}
+}
+
+// TestPushAndSchedule: a push compares with the state before; a schedule checks
+// everything.
+func TestPushAndSchedule(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{}, map[string]string{"README.md": "another shop\n"})
+	repo := map[string]any{"full_name": "org/shop", "default_branch": "main"}
+	push := map[string]any{"repository": repo, "before": w.base, "after": w.server.Head(), "ref": "refs/heads/change"}
+	r := w.run("push", push, w.server.Head(), nil)
+	r.want(t, 0, map[string]string{"affected-roots": "[]", "conclusion": "success"})
+	r = w.run("schedule", map[string]any{"repository": repo}, w.server.Head(), map[string]string{"mesh-mtls": "strict"})
+	r.want(t, 0, map[string]string{"affected-roots": `["overlays/prod"]`})
+}
+
+// TestEnterprise: everything below the prefix of an Enterprise Server.
+func TestEnterprise(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Enterprise: true}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	w.runPR(nil).want(t, 1, nil)
+	if n := len(w.server.Comments()); n != 2 {
+		t.Errorf("%d comments, want 2", n)
+	}
+}
+
+// TestRefusals: events and inputs that the Action does not take.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{}, map[string]string{"README.md": "x\n"})
+	r := w.run("pull_request_target", w.pullRequest(), w.base, nil)
+	r.want(t, 2, map[string]string{"conclusion": "invalid"})
+	r.says(t, "pull_request_target")
+	r = w.runPR(map[string]string{"injection": "sometimes", "fail-on": "all", "jobs": "-1", "shard": "5"})
+	r.want(t, 2, map[string]string{"conclusion": "invalid"})
+	r.says(t, "injection", "fail-on", "jobs", "shard")
+	r = w.runPR(map[string]string{"config": "gone.yaml"})
+	r.want(t, 2, map[string]string{"conclusion": "invalid"})
+	r.says(t, "gone.yaml")
+}
+
+// TestNotChecked: a root that does not render is never success.
+func TestNotChecked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{}, map[string]string{"overlays/prod/kustomization.yaml": "namespace: shop\nresources:\n- ../../base\n- gone.yaml\n"})
+	r := w.runPR(nil)
+	r.want(t, 3, map[string]string{"conclusion": "incomplete", "affected-roots": `["overlays/prod"]`})
+	r.says(t, "gone.yaml")
+	if !strings.Contains(r.summary, "gone.yaml") {
+		t.Error("the summary does not tell what was not checked")
+	}
+}
+
+// TestFaults: whatever goes wrong at whatever write, no finding is lost, none
+// is posted twice, and the next run brings everything in order.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for _, kind := range githubtest.Kinds {
+		t.Run(kind.String(), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, githubtest.Options{}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+			for write := 1; write <= 2; write++ {
+				w.server.Inject(githubtest.Fault{Write: write, Kind: kind, Delay: 10 * time.Millisecond})
+				r := w.runPR(nil)
+				r.want(t, 1, map[string]string{"findings": "2"})
+				r.says(t, "2 findings = ")
+			}
+			w.server.Inject()
+			w.runPR(nil).want(t, 1, nil)
+			if n := len(w.server.Comments()); n != 2 {
+				t.Errorf("%d comments, want 2", n)
+			}
+		})
+	}
+}
+
+// TestTwoRunsAtOnce: two runs of one commit leave one comment each finding.
+func TestTwoRunsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	merge := w.merge()
+	dirs := []string{w.origin.Checkout(merge, "2").Dir, w.origin.Checkout(merge, "2").Dir}
+	var wg sync.WaitGroup
+	for _, dir := range dirs {
+		wg.Go(func() { w.runIn(dir, "pull_request", w.pullRequest(), merge, nil) })
+	}
+	wg.Wait()
+	shown := 0
+	for _, c := range w.server.Comments() {
+		if c.Minimized == "" && !c.Resolved {
+			shown++
+		}
+	}
+	if shown != 2 {
+		t.Errorf("%d comments are shown, want 2", shown)
+	}
+}
