@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -62,6 +63,9 @@ func mergeItems(parts []*Report, of func(*Report) []Item) []Item {
 	for _, p := range parts {
 		for _, it := range of(p) {
 			k := it.Key()
+			if it.Suppressed != nil {
+				k += " suppressed" // of one place some roots may be silent, others not
+			}
 			i, ok := at[k]
 			if !ok {
 				at[k] = len(out)
@@ -75,8 +79,8 @@ func mergeItems(parts []*Report, of func(*Report) []Item) []Item {
 	return out
 }
 
-// join returns a and b, which are one finding, as one: new if either is, and
-// suppressed only if both are.
+// join returns a and b, which are one finding, as one: new if either is, and as
+// grave as the graver.
 func join(a, b Item) Item {
 	if slices.Compare(b.Roots, a.Roots) < 0 {
 		a, b = b, a // the one with the first root speaks, whatever the order of the parts
@@ -85,20 +89,28 @@ func join(a, b Item) Item {
 	if b.State == New {
 		a.State = New
 	}
-	if b.Suppressed == nil {
-		a.Suppressed = nil
-	}
 	if weight(b.Severity) < weight(a.Severity) {
 		a.Severity = b.Severity
 	}
-	for _, l := range b.Related {
-		if !slices.ContainsFunc(a.Related, func(have Location) bool { return have.Span == l.Span && have.Message == l.Message }) {
-			a.Related = append(slices.Clip(a.Related), l)
-		}
-	}
+	a.Occurrences = append(slices.Clone(a.Occurrences), b.Occurrences...)
+	slices.SortFunc(a.Occurrences, func(x, y Occurrence) int {
+		return cmp.Or(strings.Compare(x.Root, y.Root), strings.Compare(x.Subject, y.Subject))
+	})
+	a.Occurrences = slices.Compact(a.Occurrences)
+	a.Related = mergeLocations(a.Related, b.Related)
+	a.BaseCauses = mergeLocations(a.BaseCauses, b.BaseCauses)
 	for _, s := range b.Assumed {
 		if !slices.Contains(a.Assumed, s) {
 			a.Assumed = append(slices.Clip(a.Assumed), s)
+		}
+	}
+	return a
+}
+
+func mergeLocations(a, b []Location) []Location {
+	for _, l := range b {
+		if !slices.ContainsFunc(a, func(have Location) bool { return have.Span == l.Span && have.Message == l.Message }) {
+			a = append(slices.Clip(a), l)
 		}
 	}
 	return a

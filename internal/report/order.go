@@ -77,3 +77,22 @@ func age(s State) int {
 	}
 	return 0
 }
+
+// NewRoots returns the roots in which a new finding is new, where it is not new
+// in all of its roots; else nothing.
+func (it *Item) NewRoots() []string {
+	if it.State != New {
+		return nil
+	}
+	var roots []string
+	for _, o := range it.Occurrences {
+		if o.New {
+			roots = append(roots, o.Root)
+		}
+	}
+	slices.Sort(roots)
+	if roots = slices.Compact(roots); len(roots) >= len(it.Roots) {
+		return nil
+	}
+	return roots
+}

@@ -80,9 +80,17 @@ type finding struct {
 	Location    location     `json:"location"`
 	Related     []location   `json:"related"`
 	Roots       []string     `json:"roots"`
+	Occurrences []occurrence `json:"occurrences"`
+	BaseCauses  []location   `json:"baseCauses"`
 	Remedies    []remedy     `json:"remedies"`
 	Fingerprint string       `json:"fingerprint"`
 	Suppression *suppression `json:"suppression"`
+}
+
+type occurrence struct {
+	Root    string `json:"root"`
+	Subject string `json:"subject"`
+	New     bool   `json:"new"`
 }
 
 type location struct {
@@ -163,10 +171,17 @@ func toFinding(it *report.Item) finding {
 	f := finding{
 		Rule: it.RuleID, RuleName: it.RuleName, Severity: string(it.Severity), Verdict: string(it.Verdict), State: string(it.State),
 		Subject: it.Subject, Summary: it.Summary, Message: it.Message, Chain: list(it.Chain), Assumed: list(it.Assumed),
-		Location: toLocation(it.At), Related: []location{}, Roots: list(it.Roots), Remedies: []remedy{}, Fingerprint: it.Fingerprint,
+		Location: toLocation(it.At), Related: []location{}, Roots: list(it.Roots),
+		Occurrences: []occurrence{}, BaseCauses: []location{}, Remedies: []remedy{}, Fingerprint: it.Fingerprint,
 	}
 	for _, l := range it.Related {
 		f.Related = append(f.Related, toLocation(l))
+	}
+	for _, o := range it.Occurrences {
+		f.Occurrences = append(f.Occurrences, occurrence(o))
+	}
+	for _, l := range it.BaseCauses {
+		f.BaseCauses = append(f.BaseCauses, toLocation(l))
 	}
 	for _, m := range it.Remedies {
 		f.Remedies = append(f.Remedies, remedy{m.Title, m.YAML, toPlace(m.At)})

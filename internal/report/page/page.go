@@ -182,20 +182,14 @@ func (l Links) Detail(it *report.Item) string {
 		b.WriteString(md.Fence("yaml", strings.TrimSpace(it.At.Line)) + "\n")
 	}
 	b.WriteString(list("Why", it.Chain))
-	if len(it.Related) > 0 {
-		b.WriteString("**Decided by**\n\n")
-		for i, rel := range it.Related {
-			if i == 20 {
-				fmt.Fprintf(&b, "- and %d more\n", len(it.Related)-i)
-				break
-			}
-			fmt.Fprintf(&b, "- %s %s\n", l.Place(rel.Span), md.Text(clip(rel.Message, maxText)))
-		}
-		b.WriteString("\n")
-	}
+	b.WriteString(l.places("Decided by", it.Related))
+	b.WriteString(Links{}.places("Before the change, decided by", it.BaseCauses)) // lines of the base
 	b.WriteString(list("Assumed", it.Assumed))
 	if len(it.Roots) > 0 {
 		b.WriteString("**In** " + roots(it.Roots, 20) + "\n\n")
+	}
+	if fresh := it.NewRoots(); len(fresh) > 0 {
+		b.WriteString("**New in** " + roots(fresh, 20) + "\n\n")
 	}
 	for _, r := range it.Remedies {
 		b.WriteString("**Fix:** " + md.Text(clip(r.Title, maxText)))
@@ -209,6 +203,22 @@ func (l Links) Detail(it *report.Item) string {
 	}
 	title := Sign(it.Severity) + " " + md.Text(safe.Line(clip(it.At.Span.String(), maxName))) + ": " + md.Text(clip(it.Summary, maxName)) + " (" + md.Text(it.RuleID) + ")"
 	return md.Details(title, b.String())
+}
+
+func (l Links) places(title string, all []report.Location) string {
+	if len(all) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("**" + title + "**\n\n")
+	for i, loc := range all {
+		if i == 20 {
+			fmt.Fprintf(&b, "- and %d more\n", len(all)-i)
+			break
+		}
+		fmt.Fprintf(&b, "- %s %s\n", l.Place(loc.Span), md.Text(clip(loc.Message, maxText)))
+	}
+	return b.String() + "\n"
 }
 
 func list(title string, all []string) string {

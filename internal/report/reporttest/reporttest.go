@@ -142,6 +142,11 @@ func PullRequest() *report.Report {
 	}
 	r.Unused, r.Unaffected = []string{"base"}, 412
 	r.Items[0].Roots, r.Items[0].State = r.Roots, report.New
+	for i, root := range r.Roots {
+		r.Items[0].Occurrences = append(r.Items[0].Occurrences, report.Occurrence{Root: root, Subject: r.Items[0].Subject, New: i < 2})
+	}
+	r.Items[0].Occurrences[1].Subject = "shop/Deployment/web-two/web/livenessProbe"
+	r.Items[0].BaseCauses = []report.Location{{Span: Span("overlays/region-01/exempt.yaml", 10, 13, 20), Exact: true, Line: "      mode: DISABLE", Message: "PeerAuthentication shop/web exempted port 8080"}}
 	r.Items[0].Assumed = []string{"namespace shop is in the mesh (its manifest is not in view)"}
 
 	second := Liveness()

@@ -133,8 +133,19 @@ type resultProperties struct {
 	Chain    []string `json:"chain,omitempty"`
 	Assumed  []string `json:"assumed,omitempty"`
 	Remedies []remedy `json:"remedies,omitempty"`
+	// Occurrences are the rendered objects behind the result, for joining
+	// shards and telling new ones.
+	Occurrences []occurrence `json:"occurrences,omitempty"`
+	// BaseCauses are places of the base tree that decided otherwise.
+	BaseCauses []location `json:"baseCauses,omitempty"`
 	// RelatedLeftOut counts related locations beyond GitHub's limit.
 	RelatedLeftOut int `json:"relatedLocationsLeftOut,omitempty"`
+}
+
+type occurrence struct {
+	Root    string `json:"root"`
+	Subject string `json:"subject,omitempty"` // the result's own where empty
+	New     bool   `json:"new,omitempty"`
 }
 
 type remedy struct {

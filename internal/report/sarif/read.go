@@ -220,9 +220,11 @@ func (rd *reader) run(in *run) *report.Report {
 
 func (rd *reader) rule(at string, d *descriptor) *check.Rule {
 	r := &check.Rule{ID: rd.form(at+".id", d.ID, ruleForm), Name: rd.form(at+".name", d.Name, nameForm)}
+	level := ""
 	if d.DefaultConfiguration != nil {
-		r.Severity = rd.severity(at+".defaultConfiguration.level", d.DefaultConfiguration.Level)
+		level = d.DefaultConfiguration.Level
 	}
+	r.Severity = rd.severity(at+".defaultConfiguration.level", level)
 	if d.ShortDescription != nil {
 		r.Summary = strings.TrimSuffix(rd.text(at+".shortDescription", d.ShortDescription.Text), ".")
 	}
@@ -296,6 +298,21 @@ func (rd *reader) result(at string, in *result) report.Item {
 		}
 		it.Remedies = append(it.Remedies, r)
 	}
+	rd.list(at+".properties.occurrences", len(p.Occurrences))
+	for i, o := range p.Occurrences {
+		at := fmt.Sprintf("%s.properties.occurrences[%d]", at, i)
+		if !inside(o.Root) {
+			rd.fail(at+".root", "%.80q is no path inside the repository", o.Root)
+		}
+		if o.Subject == "" {
+			o.Subject = it.Subject
+		}
+		it.Occurrences = append(it.Occurrences, report.Occurrence{Root: o.Root, Subject: rd.text(at+".subject", o.Subject), New: o.New})
+	}
+	rd.list(at+".properties.baseCauses", len(p.BaseCauses))
+	for i := range p.BaseCauses {
+		it.BaseCauses = append(it.BaseCauses, rd.location(fmt.Sprintf("%s.properties.baseCauses[%d]", at, i), &p.BaseCauses[i]))
+	}
 	if len(in.Suppressions) > 0 {
 		it.Suppressed = rd.suppression(at+".suppressions[0]", &in.Suppressions[0])
 	}
@@ -347,17 +364,17 @@ func (rd *reader) location(at string, in *location) report.Location {
 		l.Exact, l.Via = p.Exact, rd.dirs(at+".properties.via", p.Via)
 		whole = p.WholeFile
 	}
-	if c := in.PhysicalLocation.ContextRegion; c != nil && c.Snippet != nil {
-		l.Line = rd.text(at+".physicalLocation.contextRegion", c.Snippet.Text)
-	}
 	if r := in.PhysicalLocation.Region; r != nil && !whole {
+		if c := in.PhysicalLocation.ContextRegion; c != nil && c.Snippet != nil {
+			l.Line = rd.text(at+".physicalLocation.contextRegion", c.Snippet.Text)
+		}
 		for _, n := range []int{r.StartLine, r.StartColumn, max(r.EndLine, 1), max(r.EndColumn, 1)} {
 			if n < 1 || n > 1<<30 {
 				rd.fail(at+".physicalLocation.region", "got %d, want a line or column", n)
 			}
 		}
 		l.Start = source.Position{Line: r.StartLine, Column: r.StartColumn}
-		if r.EndLine > 0 {
+		if r.EndLine == r.StartLine && r.EndColumn > r.StartColumn {
 			l.End = source.Position{Line: r.EndLine, Column: r.EndColumn}
 		}
 	}

@@ -262,6 +262,15 @@ func toResult(it *report.Item, index map[string]int) result {
 		}
 		res.Properties.Remedies = append(res.Properties.Remedies, m)
 	}
+	for _, o := range it.Occurrences {
+		if o.Subject == it.Subject {
+			o.Subject = ""
+		}
+		res.Properties.Occurrences = append(res.Properties.Occurrences, occurrence(o))
+	}
+	for _, l := range it.BaseCauses {
+		res.Properties.BaseCauses = append(res.Properties.BaseCauses, toLocation(l))
+	}
 	if s := it.Suppressed; s != nil {
 		sup := suppression{Kind: s.Kind, Status: "accepted", Justification: s.Reason}
 		if !s.At.IsZero() {

@@ -91,7 +91,8 @@ func (p *printer) item(it *report.Item) {
 		p.heading(in, "Why:")
 		p.bullets(in, it.Chain)
 	}
-	p.related(in, it.Related)
+	p.related(in, "Decided by:", it.Related)
+	p.related(in, "Before the change, decided by:", it.BaseCauses)
 	if len(it.Assumed) > 0 {
 		p.heading(in, "Assumed:")
 		p.bullets(in, it.Assumed)
@@ -130,11 +131,11 @@ func (p *printer) state(it *report.Item) string {
 
 func (p *printer) place(s source.Span) string { return p.bold(safe.Line(s.String()) + ":") }
 
-func (p *printer) related(in string, all []report.Location) {
+func (p *printer) related(in, title string, all []report.Location) {
 	if len(all) == 0 {
 		return
 	}
-	p.heading(in, "Decided by:")
+	p.heading(in, title)
 	for _, l := range all {
 		p.line("%s  %s %s", in, p.place(l.Span), safe.Line(l.Message))
 		p.excerpt(in+"  ", l, p.blue)
@@ -152,6 +153,9 @@ func (p *printer) roots(in string, it *report.Item) {
 		p.bullets(in, it.Roots)
 	default:
 		p.prose(in, "In "+some(it.Roots, 3)+".")
+	}
+	if fresh := it.NewRoots(); len(fresh) > 0 {
+		p.prose(in, "New in "+some(fresh, 3)+".")
 	}
 }
 
