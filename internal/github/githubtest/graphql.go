@@ -45,6 +45,10 @@ func (s *Server) serveGraphQL(rec *httptest.ResponseRecorder, body []byte) {
 		fail("", fmt.Sprintf("Parse error: %v", err))
 		return
 	}
+	if s.opt.NoGraphQL {
+		fail("FORBIDDEN", notAccessible)
+		return
+	}
 	op := doc.Operations[0]
 	root := s.queryRoot()
 	if op.Operation == ast.Mutation {

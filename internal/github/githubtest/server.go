@@ -68,6 +68,8 @@ type Options struct {
 	NoCodeScanning bool
 	// NoMinimize gives a token that may comment but not fold comments away.
 	NoMinimize bool
+	// NoGraphQL gives a token that GraphQL refuses.
+	NoGraphQL bool
 	// Lag hides a new review comment from the lists for so many requests.
 	Lag int
 	// Enterprise serves below /api/v3 and /api/graphql.

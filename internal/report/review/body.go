@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/report"
@@ -73,7 +74,7 @@ func (r *run) places(it report.Item, commit string) string {
 		fmt.Fprintf(&b, "Found at %s.\n\n", r.link(it.At, commit))
 	}
 	if p := it.Placement; p != nil && p.Note != "" {
-		b.WriteString(md.Text(p.Note) + "\n\n")
+		b.WriteString("Note: " + md.Text(strings.TrimRight(p.Note, ".")) + ".\n\n")
 	}
 	if !it.At.Exact && it.At.Why != "" {
 		b.WriteString("The place is not exact: " + md.Text(it.At.Why) + "\n\n")
@@ -111,7 +112,7 @@ func (r *run) link(l report.Location, commit string) string {
 	line := l.Start.Line
 	text := clip(l.File, 300)
 	if line > 0 {
-		text += ":" + itoa(line)
+		text += ":" + strconv.Itoa(line)
 	}
 	if r.opt.HeadLine != nil && line > 0 {
 		line = r.opt.HeadLine(l.File, line)

@@ -1,14 +1,10 @@
 package review
 
 import (
-	"strconv"
-
 	"github.com/org/probe-mtls-action/internal/diff"
 	"github.com/org/probe-mtls-action/internal/github"
 	"github.com/org/probe-mtls-action/internal/report"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // finding is one item of the report, what its comment should be, and what
 // became of it in this run.

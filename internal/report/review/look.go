@@ -23,6 +23,10 @@ type view struct {
 	// all are our comments of this category, the oldest first, without those
 	// marked as duplicates.
 	all []*posted
+	// of are each finding's comments, the one that counts first; unassigned
+	// are the rest.
+	of         map[*finding][]*posted
+	unassigned []*posted
 	// threads tells whether GraphQL answered; without it nothing is known of
 	// resolved and minimised comments.
 	threads bool
@@ -30,11 +34,51 @@ type view struct {
 	restOnly bool
 }
 
-// byKey returns the comments of a finding; the first is the one that counts:
-// the oldest that is not folded away, or the oldest.
-func (v *view) byKey(key string) []*posted {
-	var shown, folded []*posted
+// assign gives each finding its comments: those with its key, or where there
+// are none, an open one of the same cause that is no other finding's. So a
+// comment stays with its finding when another of the same cause comes or goes.
+func (v *view) assign(findings []*finding) {
+	v.of = map[*finding][]*posted{}
+	taken := map[string]bool{}
+	for _, f := range findings {
+		if f.alive {
+			taken[f.key] = true
+			v.of[f] = ranked(v.all, f.key)
+		}
+	}
+	for _, anywhere := range []bool{false, true} {
+		for _, f := range findings {
+			if f.alive && len(v.of[f]) == 0 {
+				v.adopt(f, taken, anywhere)
+			}
+		}
+	}
 	for _, p := range v.all {
+		if !taken[p.marker.key] {
+			v.unassigned = append(v.unassigned, p)
+		}
+	}
+}
+
+// adopt gives f an open comment of the same cause that nobody has, on its own
+// path or anywhere.
+func (v *view) adopt(f *finding, taken map[string]bool, anywhere bool) {
+	for _, p := range v.all {
+		k := p.marker.key
+		open := !p.resolved && !p.minimized && p.marker.state != stateFixed
+		if open && !taken[k] && cause(k) == cause(f.key) && (anywhere || p.Path == f.draft.Path) {
+			taken[k] = true
+			v.of[f] = ranked(v.all, k)
+			return
+		}
+	}
+}
+
+// ranked returns the comments with a key; the first is the one that counts: the
+// oldest that is not folded away, or else the oldest.
+func ranked(all []*posted, key string) []*posted {
+	var shown, folded []*posted
+	for _, p := range all {
 		switch {
 		case p.marker.key != key:
 		case p.minimized && p.marker.state != stateFixed:
@@ -104,6 +148,7 @@ func (r *run) look(ctx context.Context) (*view, error) {
 		byID[c.ID] = p
 		v.all = append(v.all, p)
 	}
+	v.assign(r.findings)
 	return v, nil
 }
 

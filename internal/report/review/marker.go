@@ -3,6 +3,7 @@ package review
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,7 +15,9 @@ import (
 //
 //	<!-- probe-mtls:<key>:<state>[:<category>] roots:<root>,… -->
 type marker struct {
-	key string // the finding's fingerprint; ~2 and so on tell equal ones apart
+	// key is the finding's fingerprint. Where several findings of a report
+	// have the same one, a suffix tells them apart, see [keys].
+	key string
 	// state is a hash of the content, or one of the words below.
 	state    string
 	category string // hash, "" for none
@@ -34,7 +37,7 @@ const (
 )
 
 var (
-	markerLine  = regexp.MustCompile(`(?m)^<!-- probe-mtls:([0-9a-f]{8,64}(?:~[0-9]{1,6})?):([0-9a-z]{1,64})(?::([0-9a-f]{8}))? roots:([0-9a-fx,]*) -->\s*$`)
+	markerLine  = regexp.MustCompile(`(?m)^<!-- probe-mtls:([0-9a-f]{8,64}(?:~[0-9a-f]{6})?):([0-9a-z]{1,64})(?::([0-9a-f]{8}))? roots:([0-9a-fx,]*) -->\s*$`)
 	fingerprint = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
 )
 
@@ -94,20 +97,31 @@ func rootHashes(roots []string) []string {
 	return hashes
 }
 
-// keys returns one key per item: its fingerprint, made unique.
+// keys returns one key per item: its fingerprint, and where that names several
+// items (one cause that shows at several places) a suffix made of the file and
+// the number within the file. Line numbers are no part of it.
 func keys(items []report.Item) []string {
-	seen := map[string]int{}
 	all := make([]string, len(items))
+	count, nth := map[string]int{}, map[string]int{}
 	for i, it := range items {
-		k := it.Fingerprint
-		if !fingerprint.MatchString(k) {
-			k = digest(k, 32)
+		all[i] = it.Fingerprint
+		if !fingerprint.MatchString(all[i]) {
+			all[i] = digest(it.Fingerprint, 32)
 		}
-		seen[k]++
-		if n := seen[k]; n > 1 {
-			k += "~" + itoa(n)
+		count[all[i]]++
+	}
+	for i, it := range items {
+		if k := all[i]; count[k] > 1 {
+			place := k + " " + it.At.File
+			nth[place]++
+			all[i] += "~" + digest(fmt.Sprintf("%s %d", it.At.File, nth[place]), 6)
 		}
-		all[i] = k
 	}
 	return all
+}
+
+// cause is a key without its suffix.
+func cause(key string) string {
+	k, _, _ := strings.Cut(key, "~")
+	return k
 }

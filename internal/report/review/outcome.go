@@ -22,7 +22,7 @@ func (r *run) result(f *finding) Result {
 	}
 	var there []*posted
 	if r.last != nil {
-		there = r.last.byKey(f.key)
+		there = r.last.of[f]
 	}
 	if len(there) == 0 {
 		if f.created {
@@ -36,11 +36,11 @@ func (r *run) result(f *finding) Result {
 		res.Channel = FileComment
 	}
 	switch {
-	case f.sent && len(r.first.byKey(f.key)) == 0:
+	case f.sent && len(r.first.of[f]) == 0:
 		res.Action = New
 	case f.editErr != "":
 		return Result{Channel: None, URL: c.URL, Reason: "its comment could not be brought up to date: " + f.editErr}
-	case c.marker.state != f.state && !f.edited: // an edit that this run did not get to
+	case f.differs(c) && !f.edited: // an edit that this run did not get to
 		return Result{Channel: None, URL: c.URL, Reason: "its comment could not be brought up to date: " + f.why(r.blocked)}
 	case f.edited || f.reopened:
 		res.Action = Edited

@@ -24,13 +24,11 @@ func (p plan) empty() bool {
 // the look does not show it: lists may lag behind writes.
 func (r *run) plan(v *view) plan {
 	var p plan
-	alive := map[string]bool{}
 	for _, f := range r.findings {
 		if !f.alive {
 			continue
 		}
-		alive[f.key] = true
-		there := v.byKey(f.key)
+		there := v.of[f]
 		if len(there) == 0 {
 			if f.unplaced == "" && !f.created && f.attempts < maxTries {
 				p.create = append(p.create, f)
@@ -43,7 +41,7 @@ func (r *run) plan(v *view) plan {
 				p.duplicates = append(p.duplicates, duplicate{extra, c})
 			}
 		}
-		if c.marker.state != f.state && !f.edited && f.editErr == "" {
+		if f.differs(c) && !f.edited && f.editErr == "" {
 			p.edit = append(p.edit, change{f, c})
 		}
 		if c.resolved && !c.byPerson && r.mayTry("reopen", c.ID) {
@@ -53,13 +51,18 @@ func (r *run) plan(v *view) plan {
 	if !r.mayClose(v) {
 		return p
 	}
-	for _, c := range v.all {
-		if !alive[c.marker.key] && !c.resolved && !c.minimized && c.marker.state != stateFixed &&
+	for _, c := range v.unassigned {
+		if !c.resolved && !c.minimized && c.marker.state != stateFixed &&
 			!r.closed[c.ID] && !r.mayBeAlive(c) && r.mayTry("fixed", c.ID) {
 			p.fixed = append(p.fixed, c)
 		}
 	}
 	return p
+}
+
+// differs tells whether a comment is to be edited.
+func (f *finding) differs(c *posted) bool {
+	return c.marker.state != f.state || c.marker.key != f.key
 }
 
 // mayClose tells whether a missing finding can be said to be fixed: not by a

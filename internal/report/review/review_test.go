@@ -138,6 +138,29 @@ func TestPeopleAreLeftAlone(t *testing.T) {
 	}
 }
 
+// Without GraphQL nothing can be resolved or folded: comments say it themselves,
+// and what is ours is told by the login.
+func TestWithoutGraphQL(t *testing.T) {
+	w := newWorld(t, githubtest.Options{NoGraphQL: true})
+	w.publish(item(1, "app.yaml", 10), item(2, "app.yaml", 20))
+	quote := w.server.AddComment(githubtest.Comment{Author: "reader", Path: "app.yaml", Line: 5, Body: w.server.Comments()[1].Body})
+	out := w.publish(item(1, "app.yaml", 10))
+	w.checkTold(out)
+	cs := w.server.Comments()
+	if out.Closed != 1 || len(cs) != 3 || !strings.Contains(cs[1].Body, "**Fixed in**") || cs[2].ID != quote || cs[2].Edits != 0 {
+		t.Errorf("%+v: %+v", out, cs)
+	}
+	w.server.ResetLog()
+	w.publish(item(1, "app.yaml", 10))
+	for _, r := range w.server.Writes() {
+		t.Errorf("the second run wrote %+v", r)
+	}
+	out = w.publish(item(1, "app.yaml", 10), item(2, "app.yaml", 20))
+	if got := w.server.Comments(); out.Results[1].Action != review.Edited || len(got) != 3 || strings.Contains(got[1].Body, "**Fixed in**") {
+		t.Errorf("the returned finding: %+v", out)
+	}
+}
+
 func TestReadOnlyToken(t *testing.T) {
 	w := newWorld(t, githubtest.Options{Fork: true, Permissions: &githubtest.ReadOnly})
 	out := w.publish(item(1, "app.yaml", 10), item(2, "app.yaml", 20))
@@ -355,17 +378,41 @@ func TestStaleRunWritesNothing(t *testing.T) {
 	}
 }
 
-func TestEqualFingerprints(t *testing.T) {
-	w := newWorld(t, githubtest.Options{})
-	a, b := item(1, "app.yaml", 10), item(1, "app.yaml", 20)
-	out := w.publish(a, b)
-	if out.Count(review.LineComment) != 2 || len(w.server.Comments()) != 2 {
-		t.Errorf("got %+v", out)
+// One cause may show at several places: each has its comment, and keeps it when
+// another is fixed or comes.
+func TestOneCauseAtSeveralPlaces(t *testing.T) {
+	w := newWorld(t, githubtest.Options{Permissions: &githubtest.Full})
+	a, b, c := item(1, "app.yaml", 10), item(1, "other.yaml", 20), item(1, "app.yaml", 40)
+	lines := func() string {
+		s := ""
+		for _, c := range w.server.Comments() {
+			s += fmt.Sprintf("%s:%d", c.Path, c.Line)
+			if c.Resolved {
+				s += " resolved"
+			}
+			s += "; "
+		}
+		return s
 	}
-	w.server.ResetLog()
-	w.publish(a, b)
-	if n := len(w.server.Writes()); n != 0 {
-		t.Errorf("the second run wrote %d times", n)
+	for i, step := range []struct {
+		items []report.Item
+		want  string
+	}{
+		{[]report.Item{a, b}, "app.yaml:10; other.yaml:20; "},
+		{[]report.Item{b}, "app.yaml:10 resolved; other.yaml:20; "},
+		// The first one of app.yaml again, so its thread is opened again.
+		{[]report.Item{b, c}, "app.yaml:10; other.yaml:20; "},
+		{[]report.Item{a, b, c}, "app.yaml:10; other.yaml:20; app.yaml:40; "},
+	} {
+		out := w.publish(step.items...)
+		if got := lines(); got != step.want || out.Count(review.LineComment) != len(step.items) {
+			t.Errorf("step %d: %s, want %s (%+v)", i, got, step.want, out)
+		}
+		w.server.ResetLog()
+		w.publish(step.items...)
+		if n := len(w.server.Writes()); n != 0 {
+			t.Errorf("step %d: the run after it wrote %d times", i, n)
+		}
 	}
 }
 
