@@ -135,6 +135,7 @@ func (r *Resolver) guess(ctx context.Context, s *Scope, ev Event, why error) err
 	files, err := r.files(ctx, ev)
 	if err == nil {
 		s.Pull.Diff = files
+		s.Pull.FromBase = &diff.Changes{Incomplete: "the merge base cannot be read"}
 		return nil
 	}
 	why = errors.Join(why, err)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/org/probe-mtls-action/internal/diff"
 	"github.com/org/probe-mtls-action/internal/git"
@@ -257,7 +258,8 @@ func (r *Resolver) mergeBase(ctx context.Context, base, head string) (string, er
 }
 
 func (s *Scope) note(format string, args ...any) {
-	s.Notes = append(s.Notes, fmt.Sprintf(format, args...))
+	// Joined errors come on several lines.
+	s.Notes = append(s.Notes, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; "))
 }
 
 // noBase makes s a scope of everything because the base is not to be had.

@@ -49,14 +49,16 @@ type server struct {
 func newServer(t *testing.T) *server {
 	s := &server{Repo: gittest.New(t)}
 	shared := strings.Repeat("line\n", 20)
-	s.Write("app/kustomization.yaml", "resources: [d.yaml]\n", "app/d.yaml", "kind: Deployment\n", "shared.yaml", shared, "old.yaml", "kind: Service\nmetadata: {}\n")
+	s.Write("app/kustomization.yaml", "resources: [d.yaml]\n", "app/d.yaml", "kind: Deployment\n", "shared.yaml", shared, "old.yaml", "kind: Service\nmetadata: {}\n",
+		"web/kustomization.yaml", "resources: [../shared.yaml]\n", "lone/kustomization.yaml", "resources: [x.yaml]\n",
+		"exempt.yaml", "a\nb\nexemption\nc\n")
 	s.fork = s.Commit("fork")
 	s.Git("checkout", "--quiet", "-b", "feature")
-	s.Write("app/d.yaml", "kind: Deployment\nspec: {}\n", "shared.yaml", shared+"feature\n", "new file.yaml", "kind: Pod\n")
+	s.Write("app/d.yaml", "kind: Deployment\nspec: {}\n", "shared.yaml", shared+"feature\n", "new file.yaml", "kind: Pod\n", "exempt.yaml", "a\nb\nc\n")
 	s.Git("mv", "old.yaml", "renamed.yaml")
 	s.feature = s.Commit("feature")
 	s.Git("checkout", "--quiet", "main")
-	s.Write("other.yaml", "kind: Job\n", "shared.yaml", "main\n"+shared)
+	s.Write("other.yaml", "kind: Job\n", "shared.yaml", "main\n"+shared, "exempt.yaml", "top\na\nb\nexemption\nc\n")
 	s.main = s.Commit("main goes on")
 	s.Git("checkout", "--quiet", "--detach")
 	s.Git("merge", "--quiet", "--no-ff", "--message", "merge", "feature")
@@ -116,59 +118,64 @@ func (s *server) name(id string) string {
 // What a complete answer looks like for the merge and for the head.
 const (
 	onMerge = `base main
-changes: app/d.yaml new file.yaml renamed.yaml<old.yaml shared.yaml
-diff: app/d.yaml+1,2 new file.yaml+1,1 renamed.yaml<old.yaml shared.yaml+18,4
-totree: other.yaml+1,1 shared.yaml+1,4
-frombase: other.yaml+1,1 shared.yaml+1,4
+changes: app/d.yaml exempt.yaml new file.yaml renamed.yaml<old.yaml shared.yaml
+diff: app/d.yaml+1,2 exempt.yaml+1,3 new file.yaml+1,1 renamed.yaml<old.yaml shared.yaml+18,4
+totree: exempt.yaml+1,4 other.yaml+1,1 shared.yaml+1,4
+frombase: exempt.yaml+1,4 other.yaml+1,1 shared.yaml+1,4
 `
 	onHead = `base fork
-changes: app/d.yaml new file.yaml renamed.yaml<old.yaml shared.yaml
-diff: app/d.yaml+1,2 new file.yaml+1,1 renamed.yaml<old.yaml shared.yaml+18,4
+changes: app/d.yaml exempt.yaml new file.yaml renamed.yaml<old.yaml shared.yaml
+diff: app/d.yaml+1,2 exempt.yaml+1,3 new file.yaml+1,1 renamed.yaml<old.yaml shared.yaml+18,4
 `
 )
 
-func TestPullRequest(t *testing.T) {
-	s := newServer(t)
+// shape is a checkout of a pull request, and what is to be had besides.
+type shape struct {
+	name, commit, depth string
+	remote              bool
+	api                 scope.API
+	want                string
+}
+
+// shapes are all of them, with the scope that each must give.
+func (s *server) shapes() []shape {
 	listed := []diff.APIFile{
 		{Filename: "app/d.yaml", Status: "modified", Patch: "@@ -1 +1,2 @@\n kind: Deployment\n+spec: {}"},
+		{Filename: "exempt.yaml", Status: "modified", Patch: "@@ -1,4 +1,3 @@\n a\n b\n-exemption\n c"},
 		{Filename: "new file.yaml", Status: "added", Patch: "@@ -0,0 +1 @@\n+kind: Pod"},
 		{Filename: "renamed.yaml", PreviousFilename: "old.yaml", Status: "renamed"},
 		{Filename: "shared.yaml", Status: "modified"},
 	}
 	github := &api{server: s.Repo, files: listed}
 	down := &api{err: errors.New("503")}
-	cases := []struct {
-		name, commit, depth string
-		remote              bool
-		api                 scope.API
-		want                string
-	}{
+	return []shape{
 		{"merge, all history", s.merge, "0", false, nil, onMerge},
 		{"merge, depth 1", s.merge, "1", true, github, onMerge},
 		{"merge, depth 2", s.merge, "2", true, github, onMerge},
 		{"head, all history", s.feature, "0", false, nil, onHead},
 		{"head, depth 1", s.feature, "1", true, github, onHead},
 		{"merge, depth 2, GitHub down", s.merge, "2", false, down, `base main
-changes: app/d.yaml new file.yaml renamed.yaml<old.yaml shared.yaml
-diff: app/d.yaml+1,2 new file.yaml+1,1 renamed.yaml<old.yaml shared.yaml(?)
-totree: other.yaml+1,1 shared.yaml+1,4
+changes: app/d.yaml exempt.yaml new file.yaml renamed.yaml<old.yaml shared.yaml
+diff: app/d.yaml+1,2 exempt.yaml(?) new file.yaml+1,1 renamed.yaml<old.yaml shared.yaml(?)
+totree: exempt.yaml+1,4 other.yaml+1,1 shared.yaml+1,4
 note the merge base cannot be found, so comments may go to whole files instead of lines
 `},
 		{"merge, depth 2, no remote but GitHub", s.merge, "2", false, github, `base main
-changes: app/d.yaml new file.yaml renamed.yaml<old.yaml shared.yaml
-diff: app/d.yaml+1,2 new file.yaml+1,1 renamed.yaml<old.yaml(?) shared.yaml(?)
-totree: other.yaml+1,1 shared.yaml+1,4
+changes: app/d.yaml exempt.yaml new file.yaml renamed.yaml<old.yaml shared.yaml
+diff: app/d.yaml+1,2 exempt.yaml+1,3 new file.yaml+1,1 renamed.yaml<old.yaml(?) shared.yaml(?)
+totree: exempt.yaml+1,4 other.yaml+1,1 shared.yaml+1,4
+frombase: INCOMPLETE
 `},
 		{"merge, depth 1, no remote but GitHub", s.merge, "1", false, github, `base 
-changes: app/d.yaml+1,2 new file.yaml+1,1 renamed.yaml<old.yaml(?) shared.yaml(?)
-diff: app/d.yaml+1,2 new file.yaml+1,1 renamed.yaml<old.yaml(?) shared.yaml(?)
+changes: app/d.yaml+1,2 exempt.yaml+1,3 new file.yaml+1,1 renamed.yaml<old.yaml(?) shared.yaml(?)
+diff: app/d.yaml+1,2 exempt.yaml+1,3 new file.yaml+1,1 renamed.yaml<old.yaml(?) shared.yaml(?)
 totree: INCOMPLETE
 note the pull request's head cannot be read, so comments go to whole files instead of lines
 note the base cannot be read, so the changed files come from GitHub's list and nothing is compared with the base
 `},
 		{"merge, depth 1, list too long", s.merge, "1", false, &api{server: s.Repo, files: listed, truncated: true}, `base 
-changes: INCOMPLETE app/d.yaml+1,2 new file.yaml+1,1 renamed.yaml<old.yaml(?) shared.yaml(?)
-diff: INCOMPLETE app/d.yaml+1,2 new file.yaml+1,1 renamed.yaml<old.yaml(?) shared.yaml(?)
+changes: INCOMPLETE app/d.yaml+1,2 exempt.yaml+1,3 new file.yaml+1,1 renamed.yaml<old.yaml(?) shared.yaml(?)
+diff: INCOMPLETE app/d.yaml+1,2 exempt.yaml+1,3 new file.yaml+1,1 renamed.yaml<old.yaml(?) shared.yaml(?)
 totree: INCOMPLETE
 note the pull request's head cannot be read, so comments go to whole files instead of lines
 note the base cannot be read, and GitHub lists only a part of the changed files, so every root is checked and nothing is compared
@@ -181,22 +188,31 @@ note the pull request's head cannot be read, so comments go to whole files inste
 note the base cannot be read, so every root is checked and nothing is compared
 `},
 	}
-	for _, c := range cases {
+}
+
+// resolve checks the shape out and resolves the pull request on it.
+func (s *server) resolve(t *testing.T, c shape) (*git.Repo, *scope.Scope) {
+	t.Helper()
+	repo, err := git.Open(t.Context(), s.Checkout(c.commit, c.depth).Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &scope.Resolver{Repo: repo, API: c.api, Remote: noRemote{}}
+	if c.remote {
+		r.Remote = repo.Remote(s.URL(), "")
+	}
+	got, err := r.Event(t.Context(), scope.Event{Name: scope.PullRequest, Base: s.main, Head: s.feature})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return repo, got
+}
+
+func TestPullRequest(t *testing.T) {
+	s := newServer(t)
+	for _, c := range s.shapes() {
 		t.Run(c.name, func(t *testing.T) {
-			repo, err := git.Open(t.Context(), s.Checkout(c.commit, c.depth).Dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := &scope.Resolver{Repo: repo, API: c.api}
-			if c.remote {
-				r.Remote = repo.Remote(s.URL(), "")
-			} else {
-				r.Remote = noRemote{}
-			}
-			got, err := r.Event(t.Context(), scope.Event{Name: scope.PullRequest, Base: s.main, Head: s.feature})
-			if err != nil {
-				t.Fatal(err)
-			}
+			_, got := s.resolve(t, c)
 			text := describe(got, s.name)
 			for _, id := range []string{s.main, s.feature, s.fork} {
 				text = strings.ReplaceAll(text, " "+id, "")
@@ -225,7 +241,7 @@ func TestOtherEvents(t *testing.T) {
 	forced := s.Commit("forced")
 	s.Git("checkout", "--quiet", "main")
 	gone := strings.Repeat("7", 40)
-	const all = "changes: app/d.yaml new file.yaml renamed.yaml<old.yaml shared.yaml\n"
+	const all = "changes: app/d.yaml exempt.yaml new file.yaml renamed.yaml<old.yaml shared.yaml\n"
 	cases := []struct {
 		name, commit string
 		event        scope.Event
@@ -235,7 +251,7 @@ func TestOtherEvents(t *testing.T) {
 		{"push", s.merge, scope.Event{Name: scope.Push, Base: s.main, Head: s.merge}, "base main\n" + all},
 		{"new branch", s.feature, scope.Event{Name: scope.Push, Head: s.feature, Ref: "refs/heads/feature", DefaultBranch: "main"}, "base fork\n" + all},
 		{"force push", forced, scope.Event{Name: scope.Push, Base: s.feature, Head: forced, Ref: "refs/heads/forced", DefaultBranch: "main"},
-			"base feature\nchanges: app/d.yaml forced.yaml new file.yaml old.yaml<renamed.yaml shared.yaml\n"},
+			"base feature\nchanges: app/d.yaml exempt.yaml forced.yaml new file.yaml old.yaml<renamed.yaml shared.yaml\n"},
 		{"force push, old commit gone", forced, scope.Event{Name: scope.Push, Base: gone, Head: forced, Ref: "refs/heads/forced", DefaultBranch: "main"},
 			"base fork\nchanges: forced.yaml\nnote the commit before this push is not to be had (git fetch"},
 		{"first push", s.main, scope.Event{Name: scope.Push, Head: s.main, Ref: "refs/heads/main", DefaultBranch: "main"}, "base \nchanges: INCOMPLETE\n"},
@@ -284,13 +300,13 @@ func TestSince(t *testing.T) {
 		}
 		return describe(got, s.name)
 	}
-	const committed = "app/d.yaml new file.yaml renamed.yaml<old.yaml shared.yaml"
+	const committed = "app/d.yaml exempt.yaml new file.yaml renamed.yaml<old.yaml shared.yaml"
 	if d := cmp.Diff("base fork\nchanges: "+committed+"\n", since("main")); d != "" {
 		t.Errorf("branch (-want +got):\n%s", d)
 	}
 	s.Write("app/d.yaml", "kind: Job\n", "untracked.yaml", "1\n", ".gitignore", "ignored\n", "ignored", "1\n")
 	s.Remove("new file.yaml")
-	if d := cmp.Diff("base fork\nchanges: app/d.yaml renamed.yaml<old.yaml shared.yaml .gitignore untracked.yaml\n", since("main")); d != "" {
+	if d := cmp.Diff("base fork\nchanges: app/d.yaml exempt.yaml renamed.yaml<old.yaml shared.yaml .gitignore untracked.yaml\n", since("main")); d != "" {
 		t.Errorf("uncommitted (-want +got):\n%s", d)
 	}
 	if got := since("mian"); !strings.Contains(got, "spelling") {

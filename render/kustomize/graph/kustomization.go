@@ -50,32 +50,43 @@ var fields = map[string]refKind{
 	"validators":            pluginRef,
 }
 
+// maxSteps bounds the fields and items looked at in one file: aliases can make
+// a small file stand for a huge one.
+const maxSteps = 200_000
+
 // parse reads a kustomization file. It accepts what kustomize accepts: the
 // first document, YAML or JSON, fields in any case, aliases and merge keys.
 func parse(data []byte) *record {
-	r := &record{}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
 		// kustomize uses another parser, which forgives a little more.
 		j, err2 := sigsyaml.YAMLToJSON(data)
 		if err2 != nil || yaml.Unmarshal(j, &doc) != nil {
-			r.broken = err.Error()
-			return r
+			return &record{broken: err.Error()}
 		}
 	}
 	if doc.Kind != yaml.DocumentNode {
-		r.broken = "the file is empty"
-		return r
+		return &record{broken: "the file is empty"}
 	}
+	r := &reader{steps: maxSteps}
 	r.walk(doc.Content[0])
-	return r
+	if r.steps <= 0 {
+		r.broken, r.unread = "the file has too many entries to follow", true
+	}
+	return &r.record
 }
 
-func (r *record) walk(root *yaml.Node) {
-	eachField(root, func(key, v *yaml.Node) {
+// reader fills a record.
+type reader struct {
+	record
+	steps int // that are left
+}
+
+func (r *reader) walk(root *yaml.Node) {
+	r.eachField(root, func(key, v *yaml.Node) {
 		name := strings.ToLower(key.Value)
 		if kind, ok := fields[name]; ok {
-			eachItem(v, func(n *yaml.Node) { r.add(kind, key.Value, n) })
+			r.eachItem(v, func(n *yaml.Node) { r.add(kind, key.Value, n) })
 			return
 		}
 		switch name {
@@ -87,12 +98,12 @@ func (r *record) walk(root *yaml.Node) {
 		case "openapi":
 			r.member(key, v, fileRef, "path")
 		case "patches", "patchesjson6902", "replacements":
-			eachItem(v, func(n *yaml.Node) {
+			r.eachItem(v, func(n *yaml.Node) {
 				r.add(fileRef, key.Value, n) // old files list plain names
 				r.member(key, n, fileRef, "path")
 			})
 		case "configmapgenerator", "secretgenerator":
-			eachItem(v, func(n *yaml.Node) {
+			r.eachItem(v, func(n *yaml.Node) {
 				r.member(key, n, dataRef, "files")
 				r.member(key, n, fileRef, "envs", "env")
 			})
@@ -103,7 +114,7 @@ func (r *record) walk(root *yaml.Node) {
 }
 
 // charts adds what Helm charts name: values files, and the home of the charts.
-func (r *record) charts(key, v *yaml.Node) {
+func (r *reader) charts(key, v *yaml.Node) {
 	if r.helm == 0 {
 		r.helm = key.Line
 	}
@@ -115,60 +126,57 @@ func (r *record) charts(key, v *yaml.Node) {
 		r.member(key, n, fileRef, "valuesFile", "values", "additionalValuesFiles")
 	}
 	each(v)
-	eachItem(v, each)
+	r.eachItem(v, each)
 }
 
 // member adds the entries of the named fields of the mapping n.
-func (r *record) member(key, n *yaml.Node, kind refKind, names ...string) {
-	eachField(n, func(k, v *yaml.Node) {
+func (r *reader) member(key, n *yaml.Node, kind refKind, names ...string) {
+	r.eachField(n, func(k, v *yaml.Node) {
 		for _, name := range names {
 			if strings.EqualFold(k.Value, name) {
 				field := key.Value + "." + k.Value
 				r.add(kind, field, v)
-				eachItem(v, func(n *yaml.Node) { r.add(kind, field, n) })
+				r.eachItem(v, func(n *yaml.Node) { r.add(kind, field, n) })
 			}
 		}
 	})
 }
 
-func (r *record) add(kind refKind, field string, n *yaml.Node) {
-	if n = deref(n); n != nil && n.Kind == yaml.ScalarNode && n.Value != "" {
+func (r *reader) add(kind refKind, field string, n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode && n.Value != "" {
 		r.refs = append(r.refs, ref{kind, field, n.Value, n.Line})
 	}
 }
 
 // eachField calls f for every field of the mapping n, merged ones included.
-func eachField(n *yaml.Node, f func(key, value *yaml.Node)) {
-	eachFieldDepth(n, f, 0)
-}
-
-func eachFieldDepth(n *yaml.Node, f func(key, value *yaml.Node), depth int) {
+func (r *reader) eachField(n *yaml.Node, f func(key, value *yaml.Node)) {
 	n = deref(n)
-	if n == nil || n.Kind != yaml.MappingNode || depth > 8 {
+	if n == nil || n.Kind != yaml.MappingNode {
 		return
 	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
+	for i := 0; i+1 < len(n.Content) && r.steps > 0; i += 2 {
+		r.steps--
 		k, v := n.Content[i], deref(n.Content[i+1])
-		if v == nil {
-			continue
+		switch {
+		case v == nil:
+		case k.Value == "<<":
+			r.eachField(v, f)
+			r.eachItem(v, func(m *yaml.Node) { r.eachField(m, f) })
+		default:
+			f(k, v)
 		}
-		if k.Value == "<<" {
-			eachFieldDepth(v, f, depth+1)
-			eachItem(v, func(m *yaml.Node) { eachFieldDepth(m, f, depth+1) })
-			continue
-		}
-		f(k, v)
 	}
 }
 
 // eachItem calls f for every item of the sequence n.
-func eachItem(n *yaml.Node, f func(*yaml.Node)) {
+func (r *reader) eachItem(n *yaml.Node, f func(*yaml.Node)) {
 	n = deref(n)
 	if n == nil || n.Kind != yaml.SequenceNode {
 		return
 	}
-	for _, c := range n.Content {
-		if c = deref(c); c != nil {
+	for i := 0; i < len(n.Content) && r.steps > 0; i++ {
+		r.steps--
+		if c := deref(n.Content[i]); c != nil {
 			f(c)
 		}
 	}

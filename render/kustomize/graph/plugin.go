@@ -84,7 +84,8 @@ func (b *builder) pluginDocs(n *node, file string, rf ref, data []byte, from str
 // opaquePlugin says why the files that a plugin reads cannot be told.
 func opaquePlugin(doc *yaml.Node) (string, OpaqueKind) {
 	var version, kind string
-	eachField(doc.Content[0], func(k, v *yaml.Node) {
+	r := &reader{steps: maxSteps}
+	r.eachField(doc.Content[0], func(k, v *yaml.Node) {
 		switch strings.ToLower(k.Value) {
 		case "apiversion":
 			version = v.Value
