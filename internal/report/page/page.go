@@ -246,21 +246,18 @@ func (l Links) NotChecked(r *report.Report, limit int) string {
 	var b strings.Builder
 	b.WriteString("### Not checked\n\n")
 	b.WriteString("Nothing is known about these; that they have no findings does not mean that they are fine.\n\n")
-	for i, s := range r.Skipped {
+	groups := r.SkipGroups()
+	for i, s := range groups {
 		if i == limit {
-			fmt.Fprintf(&b, "- and %d more\n", len(r.Skipped)-i)
+			fmt.Fprintf(&b, "- and %d more reasons\n", len(groups)-i)
 			break
 		}
-		var where []string
-		if s.Root != "" {
-			where = append(where, md.Code(clip(s.Root, maxName)))
+		b.WriteString("- ")
+		if len(s.Roots) > 0 {
+			b.WriteString(roots(s.Roots, 5) + ": ")
 		}
 		if !s.At.IsZero() {
-			where = append(where, l.Place(s.At))
-		}
-		b.WriteString("- ")
-		if len(where) > 0 {
-			b.WriteString(strings.Join(where, " at ") + ": ")
+			b.WriteString(l.Place(s.At) + ": ")
 		}
 		b.WriteString(md.Text(clip(s.Message, maxText)))
 		if s.Hint != "" {

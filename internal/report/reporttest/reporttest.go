@@ -188,6 +188,7 @@ func PullRequest() *report.Report {
 	r.Fixed = []report.Item{gone}
 	r.Skipped = []report.Skip{
 		{Root: "overlays/broken", Problem: render.Problem{At: Span("overlays/broken/kustomization.yaml", 4, 5, 18), Message: "resource ../../missing does not exist", Hint: "create it, or take the entry out of resources"}},
+		{Root: "overlays/uses-broken", Problem: render.Problem{At: Span("overlays/broken/kustomization.yaml", 4, 5, 18), Message: "resource ../../missing does not exist", Hint: "create it, or take the entry out of resources"}},
 		{Root: "overlays/remote", Problem: render.Problem{Message: "https://example.com/base is a remote base, and the network is off", Hint: "pass --allow-remote"}},
 	}
 	r.Notes = []report.Remark{

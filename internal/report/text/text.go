@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/check"
@@ -47,7 +48,7 @@ func Write(w io.Writer, r *report.Report, o Options) error {
 		}
 	}
 	p.fixed(r.Fixed)
-	p.skipped(r.Skipped)
+	p.skipped(r.SkipGroups())
 	p.remarks(r.Notes)
 	p.total(r, hidden)
 	_, err := w.Write(p.b.Bytes())
@@ -155,7 +156,7 @@ func (p *printer) roots(in string, it *report.Item) {
 		p.prose(in, "In "+some(it.Roots, 3)+".")
 	}
 	if fresh := it.NewRoots(); len(fresh) > 0 {
-		p.prose(in, "New in "+some(fresh, 3)+".")
+		p.prose(in, "New in "+p.some(fresh)+".")
 	}
 }
 
@@ -196,25 +197,36 @@ func (p *printer) fixed(all []report.Item) {
 	p.line("")
 }
 
-func (p *printer) skipped(all []report.Skip) {
+func (p *printer) skipped(all []report.SkipGroup) {
 	if len(all) == 0 {
 		return
 	}
 	p.line("%s", p.yellow("Not checked:"))
 	for _, s := range all {
 		where := ""
-		if !s.At.IsZero() {
+		switch {
+		case !s.At.IsZero():
 			where = p.place(s.At) + " "
-		}
-		if s.Root != "" {
-			where += safe.Line(s.Root) + ": "
+		case len(s.Roots) == 1:
+			where = p.bold(safe.Line(s.Root)+":") + " "
 		}
 		p.hanging("  ", "    ", where, s.Message)
+		if len(s.Roots) > 1 || len(s.Roots) == 1 && !s.At.IsZero() && path.Dir(s.At.File) != s.Root {
+			p.prose("    ", "So not checked: "+p.some(s.Roots))
+		}
 		if s.Hint != "" {
 			p.prose("    ", "To do: "+s.Hint)
 		}
 	}
 	p.line("")
+}
+
+// some is a list of roots, cut unless all were asked for.
+func (p *printer) some(roots []string) string {
+	if p.o.Verbose {
+		return some(roots, len(roots))
+	}
+	return some(roots, 3)
 }
 
 func (p *printer) remarks(all []report.Remark) {
@@ -229,7 +241,7 @@ func (p *printer) remarks(all []report.Remark) {
 		}
 		text := n.Text
 		if len(n.Roots) > 0 {
-			text += " (in " + some(n.Roots, 3) + ")"
+			text += " (in " + p.some(n.Roots) + ")"
 		}
 		p.hanging("  ", "    ", where, text)
 	}
