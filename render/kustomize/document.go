@@ -87,6 +87,16 @@ func (s *site) name() string {
 	return ""
 }
 
+// anchored reports whether s lies in a value that aliases may stand for.
+func (s *site) anchored() bool {
+	for ; s != nil; s = s.parent {
+		if s.node.Anchor != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // root returns the root that s lies below.
 func (s *site) root() *site {
 	for s.parent != nil {

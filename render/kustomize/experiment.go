@@ -55,7 +55,7 @@ func (t *tracer) candidates(o *render.Object, path render.Path, value string) (e
 		switch {
 		case c.value == value || decimal(c.value) == want:
 			equal = append(equal, c)
-		case value != "" && strings.Contains(c.value, value), len(c.value) > 1 && strings.Contains(value, c.value):
+		case value != "" && strings.Contains(c.value, value), (len(c.value) > 1 || c.isImage()) && strings.Contains(value, c.value):
 			parts = append(parts, c)
 		}
 	}
@@ -80,6 +80,15 @@ func (t *tracer) candidates(o *render.Object, path render.Path, value string) (e
 	return equal, parts
 }
 
+// isImage reports whether c is part of an image that a kustomization sets.
+func (c *candidate) isImage() bool {
+	if c.site == nil || c.site.document.kind != render.FromTransformer {
+		return false
+	}
+	name := c.site.name()
+	return name == "newTag" || name == "newName" || name == "digest"
+}
+
 // changes reports whether the candidate can be changed without changing what a
 // kustomization refers to.
 func (c *candidate) changes() bool {
@@ -99,7 +108,7 @@ func (c *candidate) changes() bool {
 	switch keys[0] {
 	case "namespace", "namePrefix", "nameSuffix", "labels", "commonLabels", "commonAnnotations", "annotations",
 		"images", "imageTags", "replicas", "generatorOptions", "value", "namespaceSelector", "replica", "imageTag":
-		return !slices.Contains(keys, "fieldSpecs") && !slices.Contains(keys, "fields")
+		return !slices.Contains(keys, "fieldSpecs") && !slices.Contains(keys, "fields") && keys[len(keys)-1] != "name"
 	case "configMapGenerator", "secretGenerator":
 		return slices.Contains(keys, "options") || keys[len(keys)-1] == "namespace" || keys[len(keys)-1] == "type"
 	case "replacements":

@@ -24,7 +24,7 @@ func (r *Renderer) explain(root render.Root, b *build) error {
 		return e
 	}
 	for _, f := range []func() (render.Problem, bool){
-		x.panicked, x.syntax, x.fields, x.unreadable, x.cycle, x.missing, x.target, x.patch, x.operation, x.duplicate, x.merge,
+		x.panicked, x.syntax, x.fields, x.unreadable, x.cycle, x.missing, x.target, x.patch, x.operation, x.duplicate, x.nameless, x.component, x.merge,
 		x.replacement, x.plugin, x.keys,
 	} {
 		if p, ok := f(); ok {
@@ -85,7 +85,7 @@ func (x *explainer) named(p render.Problem) render.Problem {
 	x.kustomizations(func(dir string, k *kustomization) bool {
 		for _, e := range k.entries {
 			n := x.view.lookup(path.Join(dir, e.name))
-			if file == "" && errors.Is(n.err, errOutside) || file != "" && n.err == nil && n.real == file {
+			if file == "" && (errors.Is(n.err, errOutside) || path.IsAbs(e.name)) || file != "" && n.err == nil && n.real == file {
 				p.At = k.find(e)
 				if file != "" {
 					p.Message = quote(file) + ": " + p.Message
@@ -199,7 +199,7 @@ func (x *explainer) cycle() (p render.Problem, ok bool) {
 func (x *explainer) missing() (p render.Problem, ok bool) {
 	x.kustomizations(func(dir string, k *kustomization) bool {
 		for _, e := range k.entries {
-			if e.field == "helmCharts" || isRemote(e.name) || path.IsAbs(e.name) {
+			if e.field == "helmCharts" || isInline(e.name) || isRemote(e.name) || path.IsAbs(e.name) {
 				continue
 			}
 			target := path.Join(dir, e.name)

@@ -2,6 +2,7 @@ package kustomize
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"strings"
 
@@ -86,7 +87,7 @@ func (x *explainer) patch() (p render.Problem, ok bool) {
 	return p, true
 }
 
-var badOperation = regexp.MustCompile(`(\w+) operation does not apply: doc is missing (?:path|key): "?([^\s":]+)|testing path ([^\s":]+) value failed|(add|remove|replace) operation does not apply: error in \w+ for path: '?"?([^\s"':]+)`)
+var badOperation = regexp.MustCompile(`(\w+) operation does not apply: doc is missing (?:path|key): "?([^\s":]+)|testing (?:path|value) ([^\s":]+) (?:value )?failed|(add|remove|replace) operation does not apply: error in \w+ for path: '?"?([^\s"':]+)`)
 
 // operation finds the JSON 6902 operation that does not apply.
 func (x *explainer) operation() (p render.Problem, ok bool) {
@@ -140,6 +141,57 @@ func (x *explainer) duplicate() (p render.Problem, ok bool) {
 					p.At = c.span
 					return true
 				}
+			}
+		}
+		return false
+	})
+	return p, true
+}
+
+var lacks = regexp.MustCompile(`missing (metadata\.name|kind|apiVersion|Resource metadata)`)
+
+// nameless finds the object without a name or kind.
+func (x *explainer) nameless() (p render.Problem, ok bool) {
+	m := lacks.FindStringSubmatch(x.text)
+	if m == nil {
+		return p, false
+	}
+	x.documents(func(d *document) bool {
+		for _, root := range d.roots {
+			if root.pointer == nil && d.kind != render.FromTransformer && (scalarAt(root.node, "metadata", "name") == "" || scalarAt(root.node, "kind") == "") {
+				ok = true
+				p = render.Problem{
+					At:      nodeSpan(d.doc, first(root.node)),
+					Message: "the document is no Kubernetes object: it lacks " + strings.Replace(m[1], "Resource metadata", "kind or metadata", 1),
+					Hint:    "Give it apiVersion, kind and metadata.name, or take the file off the list.",
+				}
+				return true
+			}
+		}
+		return false
+	})
+	return p, ok
+}
+
+var wrongKind = regexp.MustCompile(`expected kind (!?=?) ?'Component' for path '([^']*)'`)
+
+// component finds the entry that lists a component as a base, or a base as a
+// component.
+func (x *explainer) component() (p render.Problem, ok bool) {
+	m := wrongKind.FindStringSubmatch(x.text)
+	if m == nil {
+		return p, false
+	}
+	to, _ := x.view.rel(m[2])
+	p = render.Problem{At: x.rootFile(), Message: quote(to) + " is no component", Hint: "List it under resources:."}
+	if m[1] == "!=" {
+		p.Message, p.Hint = quote(to)+" is a component", "List it under components:."
+	}
+	x.kustomizations(func(dir string, k *kustomization) bool {
+		for _, e := range k.entries {
+			if n := x.view.lookup(path.Join(dir, e.name)); n.err == nil && n.real == to {
+				p.At = k.find(e)
+				return true
 			}
 		}
 		return false

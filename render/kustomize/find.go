@@ -93,9 +93,6 @@ func (t *tracer) unknown(o *render.Object, why string) render.Origin {
 			continue
 		}
 		k := f.kustomization()
-		if i := strings.LastIndexByte(o.Authored.Name, '/'); i >= 0 {
-			continue
-		}
 		for _, e := range k.entries {
 			if isRemoteFile(e.name) || e.base && isRemote(e.name) {
 				at := k.find(e)

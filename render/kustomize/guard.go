@@ -22,6 +22,7 @@ var (
 	errExpands  = errors.New("its aliases expand to too much")
 	errCircular = errors.New("an alias stands inside its own anchor")
 	errRemote   = errors.New("remote references are off")
+	errPlugins  = errors.New("plugins with changing configuration")
 	errHelm     = errors.New("Helm charts are off")
 )
 
@@ -89,8 +90,17 @@ func (v *view) inspectKustomization(f *file) *denial {
 		}
 	}
 	for _, dir := range v.dirs[f.name] {
+		users := v.configures[dir]
+		if d := v.checkConfiguration(k); d != nil && len(users) > 0 {
+			return d
+		}
 		for _, e := range k.entries {
-			v.assign(dir, e)
+			if len(users) == 0 {
+				v.assign(dir, e, dir)
+				continue
+			}
+			e.role = rolePlugin
+			v.assign(dir, e, users...)
 		}
 	}
 	for _, texts := range [][]string{k.Generators, k.Transformers, k.Validators} {
@@ -119,19 +129,38 @@ func (v *view) checkEntry(e entry, find func(entry) source.Span) *denial {
 		"Allow it with --allow-remote where the repository is trusted, or keep a copy in the repository.", errRemote)
 }
 
+// checkConfiguration refuses a kustomization that changes the configuration of
+// plugins while rendering it: nobody could tell before which files the plugins
+// are going to read.
+func (v *view) checkConfiguration(k *kustomization) *denial {
+	if v.opts.AllowRemote {
+		return nil
+	}
+	c := k.Kustomization
+	if len(c.Patches)+len(c.PatchesJson6902)+len(c.PatchesStrategicMerge)+len(c.Replacements)+len(c.Vars)+
+		len(c.Components)+len(c.Generators)+len(c.Transformers)+len(c.Validators) == 0 {
+		return nil
+	}
+	return deny(source.Span{File: k.doc.Text.File.Name}, "the kustomization changes the configuration of plugins while rendering it",
+		"Write the plugin's configuration as it is to be, in plain files.", errPlugins)
+}
+
 // assign notes the role of the file that an entry of the kustomization in dir
-// names.
-func (v *view) assign(dir string, e entry) {
-	if e.role == 0 || path.IsAbs(e.name) {
+// names. Users are the kustomizations whose plugins it configures, if it does.
+func (v *view) assign(dir string, e entry, users ...string) {
+	if e.role == 0 || path.IsAbs(e.name) || len(e.name) > maxPath {
 		return
 	}
 	n := v.lookup(path.Join(dir, e.name))
-	if n.err != nil || n.isDir {
-		return
-	}
-	v.roles[n.real] |= e.role
-	if e.role&rolePlugin != 0 {
-		v.dirs[n.real] = append(v.dirs[n.real], dir)
+	switch {
+	case n.err != nil:
+	case n.isDir && e.role&rolePlugin != 0:
+		v.configures[n.real] = append(v.configures[n.real], users...)
+	case !n.isDir:
+		v.roles[n.real] |= e.role
+		if e.role&rolePlugin != 0 {
+			v.dirs[n.real] = append(v.dirs[n.real], users...)
+		}
 	}
 }
 
@@ -159,8 +188,8 @@ func (v *view) inspectPlugin(doc *yamldoc.Doc, dirs []string) *denial {
 			found = d
 		}
 		for _, dir := range dirs {
-			if !isInline(name) && len(name) <= maxPath {
-				v.assign(dir, e)
+			if !isInline(name) {
+				v.assign(dir, e, dir)
 			}
 		}
 	}

@@ -46,7 +46,8 @@ func unmarshal(data []byte, k *types.Kustomization) (err error) {
 	return k.Unmarshal(data)
 }
 
-// entriesOf lists what the kustomization names.
+// entriesOf lists what the kustomization names. Entries that may also be inline
+// documents are among them: only kustomize can tell for sure.
 func entriesOf(k *types.Kustomization) []entry {
 	var out []entry
 	add := func(field string, r role, base bool, names ...string) {
@@ -65,19 +66,13 @@ func entriesOf(k *types.Kustomization) []entry {
 		add("patchesJson6902", rolePatch, false, p.Path)
 	}
 	for _, p := range k.PatchesStrategicMerge {
-		if !isInline(string(p)) {
-			add("patchesStrategicMerge", rolePatch, false, string(p))
-		}
+		add("patchesStrategicMerge", rolePatch, false, string(p))
 	}
 	for _, plugins := range []struct {
 		field string
 		names []string
 	}{{"generators", k.Generators}, {"transformers", k.Transformers}, {"validators", k.Validators}} {
-		for _, n := range plugins.names {
-			if !isInline(n) {
-				add(plugins.field, rolePlugin, true, n)
-			}
-		}
+		add(plugins.field, rolePlugin, true, plugins.names...)
 	}
 	for _, g := range k.ConfigMapGenerator {
 		addSources(add, "configMapGenerator", g.KvPairSources)
@@ -108,8 +103,8 @@ func addSources(add func(string, role, bool, ...string), field string, s types.K
 	add(field, roleEnv|roleData, false, s.EnvSources...)
 }
 
-// isInline reports whether an entry that may be a file name or a document is a
-// document.
+// isInline reports whether an entry that may be a file name or a document looks
+// like a document.
 func isInline(s string) bool { return strings.ContainsAny(s, "\n{") || strings.Contains(s, ": ") }
 
 // find returns the place of the entry in the kustomization file.

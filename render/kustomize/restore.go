@@ -25,11 +25,9 @@ type restorer struct {
 // build cannot stand for a plain one.
 func (t *tracer) restore(b *build, sentinels bool) bool {
 	rs := &restorer{build: b, marks: map[*yaml.Node]*candidate{}}
+	t.build = b
+	rs.inText = t.replaces()
 	for _, f := range b.view.reads {
-		if b.view.roles[f.name]&roleKustomization != 0 {
-			k := f.kustomization()
-			rs.inText = rs.inText || len(k.Replacements) > 0 || len(k.Vars) > 0 || len(k.Transformers) > 0
-		}
 		if sentinels && b.view.collides(f) {
 			return false
 		}
@@ -54,7 +52,7 @@ func (t *tracer) restore(b *build, sentinels bool) bool {
 		t.sources[o] = src
 		t.objects = append(t.objects, o)
 	}
-	t.build, t.marks = b, rs.marks
+	t.marks = rs.marks
 	return !rs.leaked
 }
 

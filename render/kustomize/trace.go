@@ -2,6 +2,7 @@ package kustomize
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -83,7 +84,7 @@ func (t *tracer) origin(o *render.Object, path render.Path, c *candidate) render
 	if at.Kind == render.FromGenerator && o.Kind != "ConfigMap" && o.Kind != "Secret" {
 		at.Kind = render.FromReplacement
 	}
-	if last := lastKey(path); at.Kind == render.FromResource && c.site.name() != last {
+	if at.Kind == render.FromResource && t.replaces() && !c.site.anchored() && !slices.Equal(c.site.keys(), pathKeys(path)) {
 		at.Kind = render.FromReplacement
 	}
 	if n := o.At(path); n != nil && n.Value != c.value && decimal(n.Value) != decimal(c.value) {
@@ -93,6 +94,19 @@ func (t *tracer) origin(o *render.Object, path render.Path, c *candidate) render
 		}
 	}
 	return at
+}
+
+// replaces reports whether a kustomization copies values between fields.
+func (t *tracer) replaces() bool {
+	v := t.build.view
+	for _, f := range v.reads {
+		if v.roles[f.name]&roleKustomization != 0 {
+			if k := f.kustomization(); len(k.Replacements)+len(k.Vars)+len(k.Transformers) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // lastKey returns the last key of a path, list indexes left out.

@@ -2,6 +2,7 @@ package kustomize
 
 import (
 	"path"
+	"strings"
 
 	"github.com/org/probe-mtls-action/render"
 )
@@ -36,40 +37,59 @@ func (t *tracer) uses() map[string][]use {
 	return t.parents
 }
 
+// maxWays bounds the ways from a root to a file that are looked at.
+const maxWays = 64
+
 // via returns the kustomization files that lead from the root to the file that
-// holds a value.
-func (t *tracer) via(_ *render.Object, f *file) []string {
+// holds a value of o. Of several ways, that one is taken whose prefixes and
+// suffixes give the object its name.
+func (t *tracer) via(o *render.Object, f *file) []string {
 	v := t.build.view
+	var ways [][]string
 	if v.roles[f.name]&roleKustomization != 0 {
 		for _, dir := range v.dirs[f.name] {
-			if p := t.pathTo(dir, map[string]bool{}); p != nil {
-				return append(p, f.name)
-			}
+			ways = t.ways(dir, []string{f.name}, ways, map[string]bool{})
 		}
-		return []string{f.name}
-	}
-	for _, u := range t.uses()[f.name] {
-		if p := t.pathTo(u.dir, map[string]bool{}); p != nil {
-			return append(p, u.file)
+	} else {
+		for _, u := range t.uses()[f.name] {
+			ways = t.ways(u.dir, []string{u.file}, ways, map[string]bool{})
 		}
 	}
-	return nil
-}
-
-// pathTo returns the kustomization files above dir, from the root's own on; an
-// empty list for the root itself, nil when nothing leads there.
-func (t *tracer) pathTo(dir string, seen map[string]bool) []string {
-	if dir == t.build.view.lookup(t.root.Dir).real {
-		return []string{}
+	for _, way := range ways {
+		if t.names(o, way) {
+			return way
+		}
 	}
-	if seen[dir] {
+	if len(ways) == 0 {
 		return nil
 	}
-	seen[dir] = true
-	for _, u := range t.uses()[dir] {
-		if p := t.pathTo(u.dir, seen); p != nil {
-			return append(p, u.file)
-		}
+	return ways[0]
+}
+
+// ways adds to found the lists of kustomization files that lead from the root
+// to dir, each followed by below.
+func (t *tracer) ways(dir string, below []string, found [][]string, seen map[string]bool) [][]string {
+	if len(found) >= maxWays || seen[dir] {
+		return found
 	}
-	return nil
+	if dir == t.build.view.lookup(t.root.Dir).real {
+		return append(found, below)
+	}
+	seen[dir] = true
+	defer delete(seen, dir)
+	for _, u := range t.uses()[dir] {
+		found = t.ways(u.dir, append([]string{u.file}, below...), found, seen)
+	}
+	return found
+}
+
+// names reports whether the kustomizations along way, the outermost first, make
+// the object's name out of its authored one, but for a hash at its end.
+func (t *tracer) names(o *render.Object, way []string) bool {
+	name := o.Authored.Name
+	for i := len(way) - 1; i >= 0; i-- {
+		k := t.r.read(way[i]).kustomization()
+		name = k.NamePrefix + name + k.NameSuffix
+	}
+	return o.Name == name || strings.HasPrefix(o.Name, name+"-")
 }

@@ -35,10 +35,13 @@ type view struct {
 	inputs map[string]bool
 	roles  map[string]role
 	dirs   map[string][]string // kustomization or plugin file: the directories it is used in
-	reads  []*file             // files read, each once, in order of the first read
-	isRead map[*file]bool
-	files  int
-	bytes  int64
+	// configures lists, for a directory that is rendered to configure plugins,
+	// the kustomizations that use the plugins.
+	configures map[string][]string
+	reads      []*file // files read, each once, in order of the first read
+	isRead     map[*file]bool
+	files      int
+	bytes      int64
 	// alone is true when no other render runs, so that a kustomization may set
 	// an OpenAPI schema.
 	alone bool
@@ -62,7 +65,7 @@ func (d *denial) Unwrap() error { return d.err }
 func newView(ctx context.Context, s *store, opts Options, p plan) *view {
 	v := &view{
 		store: s, ctx: ctx, opts: opts, root: virtualRoot, plan: p,
-		inputs: map[string]bool{}, roles: map[string]role{}, dirs: map[string][]string{}, isRead: map[*file]bool{},
+		inputs: map[string]bool{}, roles: map[string]role{}, dirs: map[string][]string{}, configures: map[string][]string{}, isRead: map[*file]bool{},
 	}
 	if d, ok := s.tree.(interface{ Dir() string }); ok && (opts.AllowRemote || opts.EnableHelm) {
 		v.root = d.Dir()
