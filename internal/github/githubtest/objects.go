@@ -124,8 +124,8 @@ func (s *Server) reviewComment(c *Comment) object {
 		return o
 	}
 	o["subject_type"], o["original_line"], o["original_position"] = "line", c.Line, 1
-	// An outdated comment has null here, which the description does not
-	// foresee for line; GitHub leaves neither out.
+	// For an outdated comment GitHub sends null, which the description does
+	// not foresee for line; it is left out here, which clients read alike.
 	if now := s.lineNow(c); now > 0 {
 		o["line"], o["position"] = now, 1
 		if c.StartLine > 0 {
