@@ -166,26 +166,7 @@ func (w *world) run(event string, payload any, commit string, inputs map[string]
 
 func (w *world) runIn(dir, event string, payload any, commit string, inputs map[string]string) result {
 	w.t.Helper()
-	tmp := w.t.TempDir()
-	data, err := json.Marshal(payload)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	file := func(name string, content []byte) string {
-		p := filepath.Join(tmp, name)
-		if err := os.WriteFile(p, content, 0o644); err != nil {
-			w.t.Fatal(err)
-		}
-		return p
-	}
-	env := map[string]string{
-		"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": file("event.json", data),
-		"GITHUB_OUTPUT": file("output", nil), "GITHUB_STEP_SUMMARY": file("summary.md", nil),
-		"GITHUB_SHA": commit, "GITHUB_REF": "refs/pull/7/merge", "GITHUB_WORKSPACE": dir,
-		"GITHUB_RUN_ID": "1", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_ACTOR": "somebody",
-		"INPUT_GITHUB-TOKEN": token,
-	}
-	maps.Copy(env, w.server.Env())
+	env := w.env(dir, event, payload, commit)
 	for name, value := range inputs {
 		env["INPUT_"+strings.ToUpper(name)] = value
 	}
@@ -208,6 +189,32 @@ func (w *world) runIn(dir, event string, payload any, commit string, inputs map[
 		}
 	}
 	return r
+}
+
+// env is what a runner sets for a step.
+func (w *world) env(dir, event string, payload any, commit string) map[string]string {
+	w.t.Helper()
+	tmp := w.t.TempDir()
+	data, err := json.Marshal(payload)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	file := func(name string, content []byte) string {
+		p := filepath.Join(tmp, name)
+		if err := os.WriteFile(p, content, 0o644); err != nil {
+			w.t.Fatal(err)
+		}
+		return p
+	}
+	env := map[string]string{
+		"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": file("event.json", data),
+		"GITHUB_OUTPUT": file("output", nil), "GITHUB_STEP_SUMMARY": file("summary.md", nil),
+		"GITHUB_SHA": commit, "GITHUB_REF": "refs/pull/7/merge", "GITHUB_WORKSPACE": dir,
+		"GITHUB_RUN_ID": "1", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_ACTOR": "somebody",
+		"INPUT_GITHUB-TOKEN": token,
+	}
+	maps.Copy(env, w.server.Env())
+	return env
 }
 
 // runPR runs the Action on the pull request as GitHub would.

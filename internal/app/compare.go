@@ -290,12 +290,23 @@ func explain(rep *report.Report, base *pipeline.Result, renamed func(string) str
 			if !o.New {
 				continue
 			}
-			if locs := causes[report.Occurrence{Root: o.Root, Subject: o.Subject}]; len(locs) > 0 {
+			if locs := gone(causes[report.Occurrence{Root: o.Root, Subject: o.Subject}], it.Chain); len(locs) > 0 {
 				it.BaseCauses = locs
 				break
 			}
 		}
 	}
+}
+
+// gone returns the places whose facts are not in the decision any more.
+func gone(locs []report.Location, chain []string) []report.Location {
+	var out []report.Location
+	for _, l := range locs {
+		if !slices.Contains(chain, l.Message) {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // markNew marks all findings as new: nothing is known of the base.

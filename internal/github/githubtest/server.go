@@ -220,6 +220,9 @@ func (s *Server) Checked() bool { return s.contract != nil }
 // serve is the way of every request: log, fault, authentication, handler,
 // contract.
 func (s *Server) serve(w http.ResponseWriter, req *http.Request) {
+	if s.serveGit(w, req) {
+		return
+	}
 	body, err := io.ReadAll(io.LimitReader(req.Body, 64<<20))
 	if err != nil {
 		return // the client went away

@@ -1,0 +1,142 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/probe-mtls-action/internal/app"
+	"github.com/org/probe-mtls-action/internal/github/githubtest"
+)
+
+// TestWorkflowRun: the untrusted run of a fork leaves a SARIF file; the trusted
+// run posts it, on the same lines that the untrusted one would have chosen.
+func TestWorkflowRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Fork: true, Permissions: &githubtest.Full}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	// The base branch has moved on in the same file: lines differ.
+	w.origin.Git("checkout", "--quiet", "main")
+	w.write(map[string]string{"overlays/prod/mesh.yaml": "# one\n# two\n" + mesh("PERMISSIVE")})
+	w.origin.Commit("comments")
+
+	untrusted := w.runPR(map[string]string{"reporters": "sarif"})
+	untrusted.want(t, 1, map[string]string{"sarif-file": "probe-mtls.sarif"})
+	if n := len(w.server.Writes()); n != 0 {
+		t.Errorf("the untrusted run wrote %d times", n)
+	}
+	sarif, err := os.ReadFile(filepath.Join(untrusted.dir, "probe-mtls.sarif"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := w.server.AddRun(githubtest.Run{Event: "pull_request", HeadSHA: w.server.Head(), HeadBranch: "topic", HeadRepo: "contributor/shop"})
+	if _, err := w.server.AddArtifact(run, "probe-mtls", map[string][]byte{"probe-mtls.sarif": sarif, "../evil.txt": []byte("x")}); err != nil {
+		t.Fatal(err)
+	}
+	repo := map[string]any{"full_name": "org/shop", "default_branch": "main"}
+	payload := func(head string) map[string]any {
+		return map[string]any{
+			"action": "completed", "repository": repo,
+			"workflow_run": map[string]any{"id": run, "name": "check", "event": "pull_request", "conclusion": "failure",
+				"head_sha": head, "head_branch": "topic", "head_repository": map[string]any{"full_name": "contributor/shop"}},
+		}
+	}
+	r := w.runIn(t.TempDir(), "workflow_run", payload(w.server.Head()), w.base, nil)
+	r.want(t, 1, map[string]string{"findings": "2"})
+	r.says(t, "2 findings = 2 review comment")
+	for _, c := range w.server.Comments() {
+		if c.Path != "overlays/prod/mesh.yaml" || c.Line != 14 {
+			t.Errorf("comment at %s:%d, want overlays/prod/mesh.yaml:14", c.Path, c.Line)
+		}
+	}
+
+	// A run of an older head posts nothing.
+	old := w.server.Head()
+	w.push(map[string]string{"README.md": "newer\n"})
+	w.server.ResetLog()
+	r = w.runIn(t.TempDir(), "workflow_run", payload(old), w.base, nil)
+	r.want(t, 3, nil)
+	r.says(t, "no open pull request has the head")
+	if n := len(w.server.Writes()); n != 0 {
+		t.Errorf("a stale run wrote %d times", n)
+	}
+}
+
+// TestReportShards: three shards are checked apart and posted once.
+func TestReportShards(t *testing.T) {
+	t.Parallel()
+	change := map[string]string{"base/web.yaml": "# touched\n" + web(8080, 8081)}
+	for _, env := range []string{"a", "b", "c", "d"} {
+		change["overlays/"+env+"/kustomization.yaml"] = "namespace: shop\nresources:\n- ../../base\n- mesh.yaml\n"
+		change["overlays/"+env+"/mesh.yaml"] = mesh("STRICT")
+	}
+	w := newWorld(t, githubtest.Options{}, change)
+	dir := w.origin.Checkout(w.merge(), "2").Dir
+	var files []string
+	for i, shard := range []string{"1/3", "2/3", "3/3"} {
+		file := "shard-" + string(rune('0'+i)) + ".sarif"
+		r := w.runIn(dir, "pull_request", w.pullRequest(), w.origin.Head(), map[string]string{"shard": shard, "reporters": "sarif", "sarif-file": file})
+		r.want(t, 1, map[string]string{"findings": "2"})
+		files = append(files, file)
+	}
+	if n := len(w.server.Writes()); n != 0 {
+		t.Fatalf("the shards wrote %d times", n)
+	}
+	log, code := w.report(dir, files...)
+	if code != 1 || !strings.Contains(log, "2 findings = ") {
+		t.Errorf("exit code %d\n%s", code, log)
+	}
+	if n := len(w.server.Comments()); n != 2 {
+		t.Errorf("%d comments, want 2: one for each probe, whatever the overlay", n)
+	}
+
+	log, code = w.report(dir, files[0], files[2])
+	if !strings.Contains(log, "shard 2 of 3 is missing") {
+		t.Errorf("a missing shard is not told; exit code %d\n%s", code, log)
+	}
+	log, code = w.report(dir, "gone.sarif")
+	if code != 2 || !strings.Contains(log, "gone.sarif") {
+		t.Errorf("exit code %d\n%s", code, log)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "broken.sarif"), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if log, code = w.report(dir, "broken.sarif"); code != 2 || !strings.Contains(log, "broken.sarif") {
+		t.Errorf("exit code %d\n%s", code, log)
+	}
+}
+
+// report runs `report FILE...` with the environment of a job of the pull request.
+func (w *world) report(dir string, files ...string) (log string, code int) {
+	w.t.Helper()
+	env := w.env(dir, "pull_request", w.pullRequest(), w.origin.Head())
+	var b bytes.Buffer
+	code = app.Main(w.t.Context(), app.Env{
+		Args: append([]string{"report"}, files...), Dir: dir, Stdout: &b, Stderr: &b,
+		Getenv:  func(name string) string { return env[name] },
+		Sleep:   func(context.Context, time.Duration) error { return nil },
+		Version: "v0.0.0-test",
+	})
+	return b.String(), code
+}
+
+// TestNoCodeScanning: code scanning that is not there loses nothing.
+func TestNoCodeScanning(t *testing.T) {
+	t.Parallel()
+	for name, opt := range map[string]githubtest.Options{
+		"off": {NoCodeScanning: true, Permissions: &githubtest.Full},
+		"on":  {Permissions: &githubtest.Full},
+	} {
+		w := newWorld(t, opt, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+		r := w.runPR(map[string]string{"upload-sarif": "true"})
+		r.want(t, 1, map[string]string{"findings": "2", "sarif-file": "probe-mtls.sarif"})
+		r.says(t, "2 findings = 2 review comment")
+		uploads := len(w.server.Uploads())
+		if want := map[string]int{"off": 0, "on": 1}[name]; uploads != want {
+			t.Errorf("code scanning %s: %d uploads, want %d", name, uploads, want)
+		}
+	}
+}
