@@ -25,6 +25,9 @@ func (n *noticing) peer(p *peer) {
 			n.unmatched(p, ns)
 			return
 		}
+		if n.outranked(p, matched) {
+			return
+		}
 		for _, port := range keys(p.ports) {
 			n.peerPort(p, port, matched)
 		}
@@ -107,6 +110,22 @@ func (n *noticing) unmatched(p *peer, ns string) {
 		mesh.Remedy{Title: "Select labels that stand in a pod template of namespace " + ns, Field: p.selector.At})
 }
 
+// outranked tells of a policy that loses to an older one on all its workloads.
+func (n *noticing) outranked(p *peer, matched []*workload) bool {
+	var winner *peer
+	for _, w := range matched {
+		if len(w.peers.workload) == 0 || has(w.peers.workload, p) {
+			return false
+		}
+		winner = w.peers.workload[0]
+	}
+	n.add(mesh.NoticeExceptionNoEffect, p.modes()[0].Field,
+		p.name+" has no effect: "+winner.name+" selects the same pods, is older and wins as a whole, its portLevelMtls included",
+		append(p.modes(), decider(winner.name+" is older", winner.mode.at)),
+		mesh.Remedy{Title: "Put the exemption into " + winner.name, Field: render.Field{Object: winner.object, Path: render.PathOf("spec")}})
+	return true
+}
+
 // peerPort looks at one entry of portLevelMtls, given the workloads that the
 // policy selects.
 func (n *noticing) peerPort(p *peer, port int, matched []*workload) {
@@ -153,7 +172,7 @@ func (n *noticing) appPortExempt(p *peer, port int, matched []*workload) {
 	for _, w := range matched {
 		probed := w.probing(port)
 		b, carries := w.appPort(port)
-		if probed == nil || !carries || !n.strictOtherwise(w) {
+		if probed == nil || !carries || !has(w.peers.workload, p) || !n.strictOtherwise(w) {
 			continue
 		}
 		entry := p.ports[port]

@@ -1,0 +1,284 @@
+package istio_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/mesh/istio"
+	"github.com/org/probe-mtls-action/internal/probe"
+	"github.com/org/probe-mtls-action/render"
+)
+
+const strictMesh = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: istio-system}
+spec: {mtls: {mode: STRICT}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}]}
+`
+
+const webDeployment = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web, version: v1}}
+    spec:
+      containers:
+      - name: web
+        ports: [{containerPort: 8080}]
+        livenessProbe: {httpGet: {port: 8080}}
+`
+
+func no() *bool { b := false; return &b }
+
+func newModel(t *testing.T, objects []*render.Object, opts mesh.Options) mesh.Model {
+	t.Helper()
+	m, err := istio.New(objects, nil, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestVersions(t *testing.T) {
+	for _, good := range []string{"", "0.8", "0.8.0", "1.0", "1.5", "1.5.2", "v1.24.1", "1.31", "v1.31", "1.31.0-rc.0", "1.24.3-distroless", "1.9+build.1"} {
+		m, err := istio.New(nil, nil, mesh.Options{IstioVersion: good})
+		if err != nil {
+			t.Errorf("%q: %v", good, err)
+		} else if len(m.Probes()) != 0 || m.Notices() != nil {
+			t.Errorf("%q: an empty mesh says something", good)
+		}
+	}
+	for _, bad := range []string{"latest", "1", "1.x", "0.7", "0.9", "-1.2", "1.2.3.4", "1..2", "one.two", " 1.2", "1.24\n", "v", "99999.1"} {
+		_, err := istio.New(nil, nil, mesh.Options{IstioVersion: bad})
+		if err == nil || !strings.Contains(err.Error(), "0.8") || !strings.Contains(err.Error(), "1.31") {
+			t.Errorf("%q: error %v does not name the valid forms", bad, err)
+		}
+	}
+	for _, newer := range []string{"1.32", "1.40.1", "2.0"} {
+		m, err := istio.New(nil, nil, mesh.Options{IstioVersion: newer})
+		if err != nil {
+			t.Fatalf("%q: %v", newer, err)
+		}
+		if w := m.Warnings(); len(w) != 1 || !strings.Contains(w[0].Text, "treated as 1.31") {
+			t.Errorf("%q: warnings %v", newer, w)
+		}
+	}
+}
+
+func TestOptionErrors(t *testing.T) {
+	for name, o := range map[string]mesh.Options{
+		"strict, permissive or disable": {MeshMTLS: "Strict"},
+		"auto, always or never":         {Injection: "sometimes"},
+		"true, false or auto":           {NativeSidecars: "maybe"},
+		"v1.32.4":                       {KubeletVersion: "new"},
+	} {
+		if _, err := istio.New(nil, nil, o); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%+v: error %v does not name %s", o, err, name)
+		}
+	}
+}
+
+func TestContextIsNotJudged(t *testing.T) {
+	objects := mustObjects(t, strictMesh+"---"+webDeployment+"---\n"+peerAuthentication([]string{"shop/gone", "app=gone", "DISABLE"})+
+		"---\n"+peerAuthentication([]string{"shop/bad", "Nonsense"}))
+	opts := mesh.Options{RewriteAppHTTPProbe: no()}
+	if m := newModel(t, objects, opts); len(m.Probes()) != 1 || len(m.Notices()) != 2 {
+		t.Fatalf("without context: %d probes, %d notices, want 1 and 2", len(m.Probes()), len(m.Notices()))
+	}
+	all := func(*render.Object) bool { return true }
+	m, err := istio.New(objects, all, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Probes())+len(m.Notices())+len(m.Warnings()) != 0 {
+		t.Errorf("context is judged:\n%s", describe(m))
+	}
+	notWorkloads := func(o *render.Object) bool { return o.Kind != "Deployment" }
+	if m, err = istio.New(objects, notWorkloads, opts); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Judge(m.Probes()[0]).Verdict; got != mesh.Breaks {
+		t.Errorf("a policy in context does not count: %s", got)
+	}
+}
+
+func TestItemsOfAContextListAreContext(t *testing.T) {
+	text := "apiVersion: v1\nkind: List\nitems:\n" + indentList(webDeployment)
+	list := func(o *render.Object) bool { return o.Kind == "List" }
+	m, err := istio.New(mustObjects(t, strictMesh+"---\n"+text), list, mesh.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(m.Probes()); n != 0 {
+		t.Errorf("%d probes of a context list are judged", n)
+	}
+}
+
+func indentList(doc string) string {
+	return "- " + strings.ReplaceAll(strings.TrimSpace(doc), "\n", "\n  ") + "\n"
+}
+
+// Two roots may hold the same names: each workload is judged by its own root's
+// namespace, Services and policies, and by those that only the other root has.
+func TestRootsAreNotMixedUp(t *testing.T) {
+	strict := mustObjects(t, strictMesh+"---"+webDeployment+"---\n"+peerAuthentication([]string{"shop/default", "STRICT"}))
+	open := mustObjects(t, strictMesh+"---"+webDeployment+"---\n"+peerAuthentication([]string{"shop/default", "PERMISSIVE"}))
+	for _, o := range open {
+		o.Root.Dir = "overlays/open"
+	}
+	for _, objects := range [][]*render.Object{append(strict[:len(strict):len(strict)], open...), append(open[:len(open):len(open)], strict...)} {
+		m := newModel(t, objects, mesh.Options{RewriteAppHTTPProbe: no()})
+		got := map[string]mesh.Verdict{}
+		for _, p := range m.Probes() {
+			got[p.Workload.Root.Dir] = m.Judge(p).Verdict
+		}
+		if got["overlays/test"] != mesh.Breaks || got["overlays/open"] != mesh.OK {
+			t.Errorf("verdicts %v", got)
+		}
+	}
+}
+
+func TestAForeignProbeIsUnknown(t *testing.T) {
+	m := newModel(t, nil, mesh.Options{})
+	if j := m.Judge(&probe.Probe{}); j.Verdict != mesh.Unknown || j.Reason == "" {
+		t.Errorf("%+v", j)
+	}
+}
+
+// Facts and remedies carry the fields that they speak of.
+func TestFields(t *testing.T) {
+	m := newModel(t, mustObjects(t, strictMesh+"---"+webDeployment), mesh.Options{RewriteAppHTTPProbe: no()})
+	p := m.Probes()[0]
+	if got := p.PortField.String(); got != "shop/Deployment/web spec.template.spec.containers[0].livenessProbe.httpGet.port" {
+		t.Errorf("port field %s", got)
+	}
+	j := m.Judge(p)
+	deciding := map[string]bool{}
+	for _, f := range j.Chain {
+		if f.Text == "" || strings.HasSuffix(f.Text, ".") {
+			t.Errorf("fact %q is no clause", f.Text)
+		}
+		if f.Deciding && !f.Field.IsZero() {
+			deciding[f.Field.String()] = true
+			if f.Field.Node() == nil {
+				t.Errorf("fact %q points at nothing: %s", f.Text, f.Field)
+			}
+		}
+	}
+	for _, want := range []string{"default/Namespace/shop metadata.labels.istio-injection", "istio-system/PeerAuthentication/default spec.mtls.mode"} {
+		if !deciding[want] {
+			t.Errorf("no deciding fact at %s:\n%s", want, describe(m))
+		}
+	}
+	for _, word := range []string{"8080", "Deployment shop/web", "PeerAuthentication istio-system/default"} {
+		if !strings.Contains(j.Reason, word) {
+			t.Errorf("reason %q does not name %s", j.Reason, word)
+		}
+	}
+	if r := j.Remedies[0]; r.Field.String() != "shop/Deployment/web spec.template.metadata" {
+		t.Errorf("the first remedy belongs at %s", r.Field)
+	}
+}
+
+// Every remedy with YAML is valid YAML, and those that are whole objects settle
+// the matter when they are added.
+func TestRemediesWork(t *testing.T) {
+	base := strictMesh + "---" + webDeployment
+	for _, c := range []struct{ version, docs string }{
+		{"1.31", base},
+		{"1.21", strings.ReplaceAll(base, "security.istio.io/v1\n", "security.istio.io/v1beta1\n")},
+		{"1.8", strings.ReplaceAll(base, "security.istio.io/v1\n", "security.istio.io/v1beta1\n")},
+		{"1.4", base + "---\n" + policy("meshpolicy", []string{"default", "peers=strict"})},
+		{"1.0.5", base + "---\n" + policy("meshpolicy", []string{"default", "peers=strict"})},
+		{"0.8", base + "---\n" + policy("policy", []string{"shop/everything", "peers=strict"})},
+	} {
+		opts := mesh.Options{IstioVersion: c.version, RewriteAppHTTPProbe: no()}
+		m := newModel(t, mustObjects(t, c.docs), opts)
+		j := m.Judge(m.Probes()[0])
+		if j.Verdict != mesh.Breaks {
+			t.Fatalf("%s: %s\n%s", c.version, j.Verdict, describe(m))
+		}
+		tried := 0
+		for _, r := range j.Remedies {
+			if r.YAML == "" || !r.Field.IsZero() {
+				continue
+			}
+			tried++
+			fixed := newModel(t, mustObjects(t, c.docs+"\n---\n"+r.YAML), opts)
+			if got := fixed.Judge(fixed.Probes()[0]); got.Verdict != mesh.OK {
+				t.Errorf("%s: %s\n%s\ngives\n%s", c.version, r.Title, r.YAML, describe(fixed))
+			}
+		}
+		if tried == 0 {
+			t.Errorf("%s: no remedy is a new object:\n%s", c.version, describe(m))
+		}
+	}
+}
+
+// The successor that PMTLS008 offers says what the old policy said.
+func TestSuccessor(t *testing.T) {
+	old := policy("policy", []string{"shop/web", "web:80", "peers=permissive"})
+	docs := strictMesh + "---" + webDeployment + "---\n" + old
+	opts := mesh.Options{RewriteAppHTTPProbe: no()}
+	m := newModel(t, mustObjects(t, docs), opts)
+	n := m.Notices()
+	if len(n) != 1 || n[0].Kind != mesh.NoticeAPINotServed || len(n[0].Remedies) != 1 {
+		t.Fatalf("notices: %s", describe(m))
+	}
+	if f := n[0].Facts; len(f) == 0 || !f[0].Deciding || f[0].Field.String() != "shop/Policy/web spec.peers[0].mtls.mode" {
+		t.Errorf("the mode is no deciding fact: %+v", f)
+	}
+	fixed := newModel(t, mustObjects(t, docs+"\n---\n"+n[0].Remedies[0].YAML), opts)
+	if j := fixed.Judge(fixed.Probes()[0]); j.Verdict != mesh.OK || j.Mode != mesh.ModePermissive {
+		t.Errorf("%s\ngives\n%s", n[0].Remedies[0].YAML, describe(fixed))
+	}
+}
+
+// Probe keys beside the containers are no probes of any container.
+func TestMisplacedProbesAreNoProbes(t *testing.T) {
+	m := newModel(t, mustObjects(t, `
+apiVersion: extensions/v1beta1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      containers:
+      - image: registry.example/app:1
+      livenessProbe: {httpGet: {port: 8080}}
+`), mesh.Options{MeshMTLS: mesh.ModeStrict})
+	if len(m.Probes()) != 0 {
+		t.Error(describe(m))
+	}
+}
+
+func TestSettingsKnowTheirPlace(t *testing.T) {
+	config := &render.Object{Ref: render.Ref{Kind: "Config"}}
+	at := func(path ...string) render.Field { return render.Field{Object: config, Path: render.PathOf(path...)} }
+	m := newModel(t, mustObjects(t, strictMesh+"---"+webDeployment), mesh.Options{
+		Values: node(t, "sidecarInjectorWebhook: {rewriteAppHTTPProbe: false}"),
+		Places: map[string]render.Field{"values": at("mesh", "values"), "values.sidecarInjectorWebhook.rewriteAppHTTPProbe": at("mesh", "values", "x")},
+	})
+	for _, f := range m.Judge(m.Probes()[0]).Chain {
+		if strings.Contains(f.Text, "rewriteAppHTTPProbe") {
+			if got := f.Field.Path.String(); got != "mesh.values.x" || !f.Deciding {
+				t.Errorf("the setting is at %q, deciding %v", got, f.Deciding)
+			}
+			return
+		}
+	}
+	t.Error("no fact speaks of the setting")
+}
