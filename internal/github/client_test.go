@@ -6,12 +6,15 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,11 +29,20 @@ var epoch = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // clock is a clock that only sleeping moves.
 type clock struct {
+	mu    sync.Mutex // the server reads it too
 	now   time.Time
 	slept []time.Duration
 }
 
+func (c *clock) time() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
 func (c *clock) sleep(ctx context.Context, d time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
 	c.slept = append(c.slept, d)
 	return ctx.Err()
@@ -85,7 +97,7 @@ func client(t testing.TB, s *githubtest.Server, c *clock, change ...func(*github
 	t.Helper()
 	opt := github.Options{
 		APIURL: s.APIURL(), GraphQLURL: s.GraphQLURL(), Repository: "org/shop", Token: token,
-		Now: func() time.Time { return c.now }, Sleep: c.sleep, Jitter: func() float64 { return 0.5 }, Pace: -1,
+		Now: c.time, Sleep: c.sleep, Jitter: func() float64 { return 0.5 }, Pace: -1,
 	}
 	for _, f := range change {
 		f(&opt)
@@ -164,7 +176,7 @@ func TestRetries(t *testing.T) {
 	} {
 		t.Run(c.kind.String(), func(t *testing.T) {
 			clk := &clock{now: epoch}
-			s, _ := fixture(t, githubtest.Options{Now: func() time.Time { return clk.now }})
+			s, _ := fixture(t, githubtest.Options{Now: clk.time})
 			gh := client(t, s, clk)
 			s.Inject(githubtest.Fault{Request: 1, Kind: c.kind, Delay: c.delay})
 			if _, err := gh.PullRequest(context.Background(), 7); (err == nil) != c.read {
@@ -195,7 +207,7 @@ func TestRetries(t *testing.T) {
 
 func TestWaitingIsCapped(t *testing.T) {
 	clk := &clock{now: epoch}
-	s, _ := fixture(t, githubtest.Options{Now: func() time.Time { return clk.now }})
+	s, _ := fixture(t, githubtest.Options{Now: clk.time})
 	gh := client(t, s, clk, func(o *github.Options) { o.MaxWait = time.Minute })
 	s.Inject(githubtest.Fault{Request: 1, Times: -1, Kind: githubtest.PrimaryLimit, Delay: time.Hour})
 	_, err := gh.PullRequest(context.Background(), 7)
@@ -217,6 +229,32 @@ func TestWaitingIsCapped(t *testing.T) {
 	s.Inject()
 	if _, err := gh.PullRequest(context.Background(), 7); err != nil {
 		t.Error(err)
+	}
+}
+
+// The last request of an hour is answered; the next is sent all the same, as
+// only GitHub's clock knows when the hour is over.
+func TestUsedUpLimitIsNotRemembered(t *testing.T) {
+	requests := 0
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests++
+		w.Header().Set("X-Ratelimit-Limit", "1000")
+		w.Header().Set("X-Ratelimit-Remaining", "0")
+		w.Header().Set("X-Ratelimit-Reset", fmt.Sprint(time.Now().Add(time.Hour).Unix()))
+		fmt.Fprint(w, `{"number":7}`)
+	}))
+	defer api.Close()
+	gh, err := github.New(github.Options{APIURL: api.URL, Repository: "org/shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < 2; i++ {
+		if _, err := gh.PullRequest(context.Background(), 7); err != nil {
+			t.Error(err)
+		}
+	}
+	if requests != 2 {
+		t.Errorf("%d requests, want 2", requests)
 	}
 }
 
@@ -476,7 +514,9 @@ func TestEnvironment(t *testing.T) {
 		return
 	}
 	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, `{"number":7}`) })
-	secure := httptest.NewTLSServer(answer)
+	secure := httptest.NewUnstartedServer(answer)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // one handshake is meant to fail
+	secure.StartTLS()
 	defer secure.Close()
 	proxy := httptest.NewServer(answer)
 	defer proxy.Close()
