@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -27,7 +28,18 @@ type catFile struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    *bufio.Reader
-	stderr *bounded
+	stderr *bounded // not to be read before end returns
+	once   sync.Once
+}
+
+// end ends the process and waits for it. A process that ended by itself has
+// said why by the time its output ends.
+func (c *catFile) end() {
+	c.once.Do(func() {
+		_ = c.in.Close()
+		_ = c.cmd.Process.Kill()
+		_ = c.cmd.Wait() // how it ends says nothing
+	})
 }
 
 func newObjects(ctx context.Context, r *Repo) *objects {
@@ -66,8 +78,7 @@ func (o *objects) start() (*catFile, error) {
 	go func() {
 		defer o.wait.Done()
 		<-o.ctx.Done()
-		_ = in.Close()
-		_ = cmd.Wait() // killed by its context; how it ends says nothing
+		c.end()
 	}()
 	return c, nil
 }
@@ -89,16 +100,29 @@ func (o *objects) read(id string, limit int) ([]byte, error) {
 	}
 	data, err := c.read(id, limit)
 	if err != nil && !isAnswer(err) {
-		// The process is of no further use.
-		_ = c.in.Close()
-		c = nil
+		c = nil // it has ended
 		if ctxErr := o.ctx.Err(); ctxErr != nil {
 			err = ctxErr
 		}
 	}
 	o.idle <- c
+	if err == (answer{errMissing}) {
+		err = o.missing(id)
+	}
 	return data, err
 }
+
+// missing explains why an object is not there. Newer versions of git do not say
+// it when they would have to fetch it.
+func (o *objects) missing(id string) error {
+	said := "object " + id + " is missing"
+	if _, err := o.repo.run(o.ctx, "config", "--get-regexp", `^remote\..*\.promisor$`); err == nil {
+		said += ", promisor objects are not fetched"
+	}
+	return damaged(&Error{Args: []string{"cat-file"}, Stderr: said, Err: errMissing})
+}
+
+var errMissing = errors.New("missing object")
 
 // answer is an error after which the process goes on.
 type answer struct{ error }
@@ -115,7 +139,7 @@ func (c *catFile) read(id string, limit int) ([]byte, error) {
 	}
 	fields := strings.Fields(head)
 	if len(fields) == 2 && fields[1] == "missing" {
-		return nil, answer{damaged(&Error{Args: []string{"cat-file"}, Stderr: "object " + id + " is missing " + c.stderr.String(), Err: io.ErrUnexpectedEOF})}
+		return nil, answer{errMissing}
 	}
 	if len(fields) != 3 {
 		return nil, c.fail(fmt.Errorf("unexpected answer %q", head))
@@ -137,6 +161,8 @@ func (c *catFile) read(id string, limit int) ([]byte, error) {
 	return bytes.TrimSuffix(data, []byte("\n"))[:size], nil
 }
 
+// fail ends the process and makes an error of what it said.
 func (c *catFile) fail(err error) error {
+	c.end()
 	return damaged(&Error{Args: []string{"cat-file"}, Stderr: c.stderr.String(), Err: err})
 }
