@@ -17,6 +17,26 @@ import (
 // kustomization with its own schema has it alone and puts the default back.
 var schema sync.RWMutex
 
+// schemaReady tells, under schema, that the default schema is built.
+var schemaReady bool
+
+// shareSchema locks schema for reading. kyaml builds its default schema when a
+// render first needs it, while others read it without a lock (kyaml v0.21.2,
+// openapi.IsNamespaceScoped): so it is built before any render shares it.
+func shareSchema() {
+	for {
+		schema.RLock()
+		if schemaReady {
+			return
+		}
+		schema.RUnlock()
+		schema.Lock()
+		openapi.Schema()
+		schemaReady = true
+		schema.Unlock()
+	}
+}
+
 // errOwnSchema ends a run that shares the schema when it comes upon a
 // kustomization that sets one, before kustomize sees it.
 var errOwnSchema = errors.New("the kustomization sets an OpenAPI schema")
@@ -60,7 +80,7 @@ func (r *Renderer) run(ctx context.Context, dir string, p plan) *build {
 func (r *Renderer) runOnce(ctx context.Context, dir string, p plan, restrict types.LoadRestrictions) *build {
 	if _, alone := r.alone.Load(dir); !alone {
 		b := &build{view: newView(ctx, r.store, r.opts, p)}
-		schema.RLock()
+		shareSchema()
 		b.krusty(dir, restrict)
 		schema.RUnlock()
 		if !errors.Is(b.err, errOwnSchema) {
@@ -74,6 +94,7 @@ func (r *Renderer) runOnce(ctx context.Context, dir string, p plan, restrict typ
 	defer schema.Unlock()
 	openapi.ResetOpenAPI()
 	defer openapi.ResetOpenAPI()
+	schemaReady = false
 	b.krusty(dir, restrict)
 	return b
 }
