@@ -18,6 +18,11 @@ type posted struct {
 	replies   bool // somebody else answered
 }
 
+// open tells whether a comment still tells of its finding.
+func (p *posted) open() bool {
+	return !p.resolved && !p.minimized && p.marker.state != stateFixed
+}
+
 // view is what one look saw.
 type view struct {
 	// all are our comments of this category, the oldest first, without those
@@ -65,13 +70,23 @@ func (v *view) assign(findings []*finding) {
 func (v *view) adopt(f *finding, taken map[string]bool, anywhere bool) {
 	for _, p := range v.all {
 		k := p.marker.key
-		open := !p.resolved && !p.minimized && p.marker.state != stateFixed
-		if open && !taken[k] && cause(k) == cause(f.key) && (anywhere || p.Path == f.draft.Path) {
+		if p.open() && !taken[k] && cause(k) == cause(f.key) && (anywhere || p.Path == f.draft.Path) {
 			taken[k] = true
 			v.of[f] = ranked(v.all, k)
 			return
 		}
 	}
+}
+
+// openOnFiles counts the open comments on whole files.
+func (v *view) openOnFiles() int {
+	n := 0
+	for _, p := range v.all {
+		if p.OnFile && p.open() {
+			n++
+		}
+	}
+	return n
 }
 
 // ranked returns the comments with a key; the first is the one that counts: the

@@ -52,8 +52,7 @@ func (r *run) plan(v *view) plan {
 		return p
 	}
 	for _, c := range v.unassigned {
-		if !c.resolved && !c.minimized && c.marker.state != stateFixed &&
-			!r.closed[c.ID] && !r.mayBeAlive(c) && r.mayTry("fixed", c.ID) {
+		if c.open() && !r.closed[c.ID] && !r.mayBeAlive(c) && r.mayTry("fixed", c.ID) {
 			p.fixed = append(p.fixed, c)
 		}
 	}

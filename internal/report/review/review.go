@@ -62,8 +62,8 @@ type Options struct {
 	// OnlyNew makes no comments for findings that the base has as well. Such
 	// a comment that is there already stays.
 	OnlyNew bool
-	// MaxFileComments bounds the comments on whole files that one run makes,
-	// as each is a request and a notification; 20.
+	// MaxFileComments bounds the comments on whole files, as each is a request
+	// and a notification; 20.
 	MaxFileComments int
 	// Login is who the token acts as, in case GitHub does not tell;
 	// github-actions[bot].
@@ -160,7 +160,7 @@ func Publish(ctx context.Context, gh GitHub, rep *report.Report, opt Options) (O
 	if opt.MaxFileComments <= 0 {
 		opt.MaxFileComments = 20
 	}
-	r := &run{gh: gh, rep: rep, opt: opt, fileCommentsLeft: opt.MaxFileComments}
+	r := &run{gh: gh, rep: rep, opt: opt}
 	r.findings = r.desired()
 	var err error
 	switch {
@@ -184,16 +184,16 @@ type run struct {
 	first, last *view // the first and the latest look
 	login       string
 
-	blocked          string // why nothing more is written, "" while writing
-	failures         int
-	refusals         int
-	fileCommentsLeft int
-	noResolve        bool // GitHub does not let this token resolve threads
-	noMinimize       bool
-	uncertain        bool // a write of this round has no answer
-	tries            map[string]int
-	closed           map[int64]bool
-	notes            []string
+	blocked      string // why nothing more is written, "" while writing
+	failures     int
+	refusals     int
+	fileComments int  // open ones, with those of this run
+	noResolve    bool // GitHub does not let this token resolve threads
+	noMinimize   bool
+	uncertain    bool // a write of this round has no answer
+	tries        map[string]int
+	closed       map[int64]bool
+	notes        []string
 }
 
 func (r *run) block(why string) {
@@ -217,6 +217,7 @@ func (r *run) reconcile(ctx context.Context) {
 		}
 		if r.first == nil {
 			r.first = v
+			r.fileComments = v.openOnFiles()
 		}
 		r.last = v
 		p := r.plan(v)

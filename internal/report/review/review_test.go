@@ -285,6 +285,26 @@ func TestAnchors(t *testing.T) {
 	}
 }
 
+func TestEnoughFileComments(t *testing.T) {
+	w := newWorld(t, githubtest.Options{})
+	var items []report.Item
+	for i := 1; i <= 25; i++ {
+		items = append(items, item(i, "app.yaml", 0))
+		items[i-1].Placement.Kind = report.OnFile
+	}
+	for run := 1; run <= 2; run++ {
+		w.server.ResetLog()
+		out := w.publish(items...)
+		w.checkTold(out)
+		if out.Count(review.FileComment) != 20 || out.Count(review.None) != 5 {
+			t.Errorf("run %d: %+v", run, out)
+		}
+		if n := len(w.server.Writes()); run == 2 && n != 0 {
+			t.Errorf("the second run wrote %d times", n)
+		}
+	}
+}
+
 // GitHub's diff may show less than ours: the bad comment is found by halving.
 func TestHalving(t *testing.T) {
 	w := newWorld(t, githubtest.Options{})

@@ -132,7 +132,7 @@ func (r *run) postOnFile(ctx context.Context, f *finding) {
 	if r.blocked != "" {
 		return
 	}
-	if r.fileCommentsLeft == 0 {
+	if r.fileComments >= r.opt.MaxFileComments {
 		f.unplaced = fmt.Sprintf("%d comments on whole files are enough", r.opt.MaxFileComments)
 		return
 	}
@@ -140,7 +140,7 @@ func (r *run) postOnFile(ctx context.Context, f *finding) {
 	err := r.gh.CreateFileComment(ctx, r.opt.Number, r.opt.Head, f.draft)
 	if err == nil {
 		f.created = true
-		r.fileCommentsLeft--
+		r.fileComments++
 		return
 	}
 	f.lastErr = err.Error()
@@ -152,7 +152,7 @@ func (r *run) postOnFile(ctx context.Context, f *finding) {
 		f.unplaced = err.Error()
 	case github.MaybeDone(err):
 		f.attempts++
-		r.fileCommentsLeft--
+		r.fileComments++
 	}
 }
 
