@@ -12,7 +12,7 @@ import (
 )
 
 // maxTries bounds the renders that change one candidate, for one value.
-const maxTries = 40
+const maxTries = 20
 
 // experiment finds the source text of the scalar n at path by rendering with
 // changed sources; nil when no text moves it.
@@ -25,11 +25,11 @@ func (t *tracer) experiment(ctx context.Context, o *render.Object, path render.P
 	}
 	equal, parts := t.candidates(o, path, n.Value)
 	for _, cs := range [][]*candidate{equal, parts} {
-		c, err := t.together(ctx, n, cs)
+		c, left, err := t.together(ctx, n, cs)
 		if c != nil || err != nil {
 			return c, err
 		}
-		c, err = t.oneByOne(ctx, o, path, n, cs)
+		c, err = t.oneByOne(ctx, o, path, n, left)
 		if c != nil || err != nil {
 			return c, err
 		}
@@ -131,28 +131,28 @@ func (c *candidate) selects() bool {
 }
 
 // together changes all candidates at once, each to a value of its own, and
-// notes where each comes out.
-func (t *tracer) together(ctx context.Context, n *yaml.Node, cs []*candidate) (*candidate, error) {
+// notes where each comes out. If n does not follow any, it returns those that
+// may still be its source.
+func (t *tracer) together(ctx context.Context, n *yaml.Node, cs []*candidate) (c *candidate, left []*candidate, err error) {
 	p := edited{}
-	count := 0
 	for _, c := range cs {
 		if c.selects() || c.tag == "!!bool" || !t.r.ids.assign(c) {
+			left = append(left, c)
 			continue
 		}
 		p[c.file] = append(p[c.file], c.edit(t.sentinel(c, n.Value)))
-		count++
 	}
-	if count == 0 {
-		return nil, nil
+	if len(p) == 0 {
+		return nil, left, nil
 	}
 	b, err := t.try(ctx, p)
 	if err != nil || b == nil {
-		return nil, err
+		return nil, cs, err
 	}
 	for i, res := range b.resources.Resources() {
 		t.harvest(t.objects[i].Node, res.YNode())
 	}
-	return t.found[n], nil
+	return t.found[n], left, nil
 }
 
 // sentinel returns the text that stands for c: its own sentinel, or its value

@@ -73,7 +73,7 @@ func (t *tracer) guess(ctx context.Context, o *render.Object, path render.Path) 
 		at.Exact, at.Why = false, why
 		return at, nil
 	}
-	if len(path) > 1 {
+	if len(path) > 1 && (t.sources[o] != nil || len(path) > 2) {
 		n := o.At(path[:len(path)-1])
 		at, err := t.structure(ctx, o, path[:len(path)-1], n)
 		if at.Exact {
@@ -88,6 +88,11 @@ func (t *tracer) guess(ctx context.Context, o *render.Object, path render.Path) 
 // kustomization file.
 func (t *tracer) unknown(o *render.Object, why string) render.Origin {
 	v := t.build.view
+	if c := t.generatorName(o); c != nil && t.sources[o] == nil {
+		at := t.origin(o, render.PathOf("metadata", "name"), c)
+		at.Exact, at.Why = false, "kustomize generates the object; this names it"
+		return at
+	}
 	for _, f := range v.reads {
 		if v.roles[f.name]&roleKustomization == 0 {
 			continue
@@ -166,8 +171,10 @@ func (t *tracer) namespace(src *site, o *render.Object, value string) *candidate
 			continue
 		}
 		for _, d := range f.documents(roleKustomization) {
-			if c := candidateOf(d.roots[0].child("namespace")); c != nil && c.value == value {
-				return c
+			for _, root := range d.roots {
+				if c := candidateOf(root.child("namespace")); d.kind == render.FromTransformer && c != nil && c.value == value {
+					return c
+				}
 			}
 		}
 	}
@@ -184,18 +191,12 @@ func (t *tracer) generatorName(o *render.Object) *candidate {
 		if v.roles[f.name]&roleKustomization == 0 {
 			continue
 		}
-		for _, d := range f.documents(roleKustomization) {
-			for _, field := range []string{"configMapGenerator", "secretGenerator"} {
-				list := d.roots[0].child(field)
-				if list == nil || list.node.Kind != yaml.SequenceNode {
-					continue
-				}
-				for i, item := range list.node.Content {
-					s := &site{document: d, parent: list, item: i, node: item}
-					if c := candidateOf(s.child("name")); c != nil && c.value == o.Authored.Name {
-						return c
-					}
-				}
+		for _, c := range f.all(roleKustomization) {
+			if c.value != o.Authored.Name || c.site == nil || c.part {
+				continue
+			}
+			if keys := c.site.keys(); len(keys) == 2 && strings.HasSuffix(keys[0], "Generator") && keys[1] == "name" {
+				return c
 			}
 		}
 	}

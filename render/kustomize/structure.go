@@ -44,6 +44,9 @@ func (t *tracer) structure(ctx context.Context, o *render.Object, path render.Pa
 		if s := climbFrom(c.site, path, p); s != nil {
 			return t.placeOf(o, s), nil
 		}
+		if s := c.site.parent; s != nil && len(same) == 0 && s.kind() == render.FromTransformer {
+			return t.placeOf(o, s), nil // the transformer made the mapping
+		}
 	}
 	if len(same) > 0 {
 		at := t.placeOf(o, same[0])

@@ -33,10 +33,11 @@ type tracer struct {
 var _ render.Tracer = (*tracer)(nil)
 
 // Trace implements [render.Tracer].
-func (t *tracer) Trace(ctx context.Context, o *render.Object, path render.Path) (render.Origin, error) {
+func (t *tracer) Trace(ctx context.Context, o *render.Object, path render.Path) (at render.Origin, err error) {
 	if err := ctx.Err(); err != nil {
 		return render.Origin{}, err
 	}
+	defer catch(&err)
 	n := o.At(path)
 	if n == nil {
 		return t.enclosing(ctx, o, path)
@@ -49,8 +50,7 @@ func (t *tracer) Trace(ctx context.Context, o *render.Object, path render.Path) 
 	if at, ok := t.memo[n]; ok {
 		return at, nil
 	}
-	at, err := t.find(ctx, o, path, n)
-	if err == nil {
+	if at, err = t.find(ctx, o, path, n); err == nil {
 		t.memo[n] = at
 	}
 	return at, err
