@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/org/probe-mtls-action/internal/affected"
 	"github.com/org/probe-mtls-action/internal/report/safe"
@@ -59,11 +60,12 @@ func runAffected(ctx context.Context, env *Env, s *settings, format string) erro
 	}
 	defer c.close()
 	p := newPlan(c, s.maxShards)
+	p.remarks(env.Stderr)
 	w := bufio.NewWriter(env.Stdout)
 	if format == "json" {
 		err = json.NewEncoder(w).Encode(p)
 	} else {
-		p.text(w)
+		p.text(w, s.verbose)
 	}
 	if err == nil {
 		err = w.Flush()
@@ -107,25 +109,29 @@ func newPlan(c *comparison, maxShards int) *plan {
 	return p
 }
 
-func (p *plan) text(w *bufio.Writer) {
+// text prints one root a line, and with verbose below each why.
+func (p *plan) text(w *bufio.Writer, verbose bool) {
 	for _, r := range p.Roots {
 		fmt.Fprintln(w, safe.Line(r.Root))
 		for _, why := range r.Reasons {
-			fmt.Fprintf(w, "    %s\n", safe.Line(why))
+			if verbose {
+				fmt.Fprintf(w, "    %s\n", safe.Line(why))
+			}
 		}
 	}
-	for _, r := range p.Removed {
-		fmt.Fprintf(w, "%s (removed)\n", safe.Line(r))
-	}
+}
+
+// remarks prints, for a person, what the list of roots does not say.
+func (p *plan) remarks(w io.Writer) {
 	for _, n := range p.Notes {
 		fmt.Fprintf(w, "note: %s\n", safe.Line(n))
 	}
+	for _, r := range p.Removed {
+		fmt.Fprintf(w, "removed: %s\n", safe.Line(r))
+	}
 	fmt.Fprintf(w, "%d roots affected, %d not affected", p.Count, p.Unaffected)
 	if n := len(p.Unused); n > 0 {
-		fmt.Fprintf(w, ", %d left out that only serve as a base of others", n)
-	}
-	if n := len(p.Removed); n > 0 {
-		fmt.Fprintf(w, ", %d removed", n)
+		fmt.Fprintf(w, ", %d left out that only serve as a base of others (--all-roots takes them)", n)
 	}
 	fmt.Fprintln(w)
 }

@@ -106,8 +106,8 @@ func affectedCommand(env *Env) *cobra.Command {
 		Use:   "affected --base REV [PATH...]",
 		Short: "Print the roots that the change from REV to the work tree affects",
 		Long: `Prints the kustomization roots that the change from REV (its merge base with
-the work tree) to the work tree affects, and why. --format json is ready for a
-workflow matrix.`,
+the work tree) to the work tree affects, one a line; -v says why. --format json
+has the reasons and a workflow matrix.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s.paths, s.set = args, given(cmd.Flags())
 			if s.base == "" {
@@ -126,6 +126,7 @@ workflow matrix.`,
 	s.scopeFlags(f)
 	f.StringVar(&s.config, "config", "", "configuration `FILE` (default: .probe-mtls.yaml at the repository's root, if there is one)")
 	f.StringVar(&format, "format", "text", "text or json")
+	f.BoolVarP(&s.verbose, "verbose", "v", false, "say why each root is affected")
 	f.IntVar(&s.maxShards, "max-shards", 20, "the most shards to plan for in the JSON's matrix")
 	return cmd
 }

@@ -19,13 +19,15 @@ const module = "github.com/org/probe-mtls-action/"
 // packages of lower layers only; "dir/..." stands for the folders below dir.
 // A package that is not listed fails the test, so that its place is chosen.
 var layers = [][]string{
-	{"render/source", "internal/report/safe", "internal/report/linehash"},
-	{"render", "internal/diff", "internal/git", "internal/report/md", "docs/rules", "docs/schema", "internal/monorepo"},
-	{"render/kustomize/graph", "internal/probe", "internal/kube"},
-	{"render/kustomize", "render/manifest", "internal/mesh"},
-	{"render/kustomize/kustomizetest", "internal/mesh/istio", "internal/affected", "internal/check", "internal/config", "internal/scope"},
-	{"internal/rules/wording"},
-	{"internal/rules/...", "internal/report", "internal/check/checktest"},
+	{"render/source", "internal/report/safe", "internal/report/linehash", "internal/diff", "internal/git/gittest", "internal/monorepo", "docs/rules", "docs/schema"},
+	{"render/source/yamldoc", "internal/report/md"},
+	{"render"},
+	{"render/kustomize/graph", "internal/kube", "internal/git"},
+	{"render/kustomize", "render/manifest", "internal/probe", "internal/affected", "internal/scope"},
+	{"render/kustomize/kustomizetest", "internal/mesh"},
+	{"internal/mesh/istio", "internal/check", "internal/config"},
+	{"internal/rules/wording", "internal/report"},
+	{"internal/rules/...", "internal/check/checktest"},
 	{"internal/rules", "internal/locate", "internal/place", "internal/github", "internal/report/page", "internal/report/reporttest"},
 	{"internal/report/text", "internal/report/json", "internal/report/sarif", "internal/report/markdown", "internal/report/summary",
 		"internal/report/annotation", "internal/report/review", "internal/actions", "internal/pipeline", "internal/github/githubtest"},
@@ -35,10 +37,10 @@ var layers = [][]string{
 
 // homes gives the packages that may import a library, tests aside.
 var homes = map[string][]string{
-	"sigs.k8s.io/kustomize/api":             {"render/kustomize", "render/kustomize/graph"},
+	"sigs.k8s.io/kustomize/api":             {"render/kustomize", "render/kustomize/graph", "render/kustomize/kustomizetest"},
 	"github.com/google/go-github/v60":       {"internal/github"},
 	"github.com/sethvargo/go-githubactions": {"internal/actions", "internal/report/annotation"},
-	"github.com/bluekeyes/go-gitdiff":       {"internal/diff"},
+	"github.com/bluekeyes/go-gitdiff":       {"internal/diff", "internal/github/githubtest"},
 	"github.com/owenrumney/go-sarif":        {"internal/report/sarif"},
 	"github.com/spf13/cobra":                {"internal/app"},
 	"github.com/fatih/color":                {"internal/report/text"},
