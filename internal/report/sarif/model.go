@@ -205,6 +205,7 @@ type suppression struct {
 }
 
 type runProperties struct {
+	Version      string   `json:"version,omitempty"` // as the program names itself
 	Commit       string   `json:"commit,omitempty"`
 	IstioVersion string   `json:"istioVersion,omitempty"`
 	Roots        []string `json:"roots"`

@@ -167,7 +167,7 @@ func (rd *reader) run(in *run) *report.Report {
 	p := &in.Properties
 	out := &report.Report{
 		Tool: report.Tool{
-			Version:      rd.form("tool.driver.version", in.Tool.Driver.Version, versionForm),
+			Version:      rd.form("properties.version", p.Version, versionForm),
 			Commit:       rd.form("properties.commit", p.Commit, versionForm),
 			IstioVersion: rd.form("properties.istioVersion", p.IstioVersion, versionForm),
 		},

@@ -87,20 +87,29 @@ var semver = regexp.MustCompile(`^v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A
 
 func toDriver(r *report.Report) driver {
 	d := driver{
-		Name: toolName, Version: r.Tool.Version, InformationURI: homepage, Rules: []descriptor{},
+		Name: toolName, Version: number(r.Tool.Version), InformationURI: homepage, Rules: []descriptor{},
 		Notifications: []descriptor{
 			toNotice(notChecked, "SomethingNotChecked", "Something could not be checked, so the absence of results says nothing about it."),
 			toNotice(remark, "InputRemark", "A remark on the input that is no finding."),
 			toNotice(cut, "LeastGraveResultsLeftOut", "Results were left out because of the limits of code scanning."),
 		},
 	}
-	if m := semver.FindStringSubmatch(r.Tool.Version); m != nil {
-		d.SemanticVersion = m[1]
+	if semver.MatchString(r.Tool.Version) {
+		d.SemanticVersion = d.Version
 	}
 	for _, rule := range r.Rules {
 		d.Rules = append(d.Rules, toRule(rule))
 	}
 	return d
+}
+
+// number returns a version that begins with a number, as SARIF's rules want it,
+// for builds that have none too.
+func number(version string) string {
+	if m := semver.FindStringSubmatch(version); m != nil {
+		return m[1]
+	}
+	return "0.0.0 (" + version + ")"
 }
 
 func toNotice(id, name, what string) descriptor {
@@ -213,7 +222,7 @@ func skipText(s report.Skip) string {
 
 func toRunProperties(r *report.Report, index map[string]int, leftOut int) runProperties {
 	p := runProperties{
-		Commit: r.Tool.Commit, IstioVersion: r.Tool.IstioVersion,
+		Version: r.Tool.Version, Commit: r.Tool.Commit, IstioVersion: r.Tool.IstioVersion,
 		Roots: append([]string{}, r.Roots...), Unused: r.Unused, Unaffected: r.Unaffected, Probes: r.Probes,
 		Base: r.Scope.Base, Head: r.Scope.Head, Category: r.Scope.Category, Shard: r.Scope.Shard,
 		LeftOut: leftOut,
