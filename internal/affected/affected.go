@@ -35,6 +35,10 @@ type Input struct {
 	// change the verdicts on other roots of its group. files are the changed
 	// files that reach the root. nil means: always. See [Text].
 	Shares func(root string, files []string) bool
+	// Refused are the kinds of opaque inputs that the renderer refuses to use:
+	// Helm where it is off, say. A root that needs one fails whatever changes,
+	// so that alone does not make it affected.
+	Refused []graph.OpaqueKind
 }
 
 // Group is a set of roots that are judged together.
@@ -229,12 +233,14 @@ func (c *computation) opaque() {
 		if c.hit[root.Dir] != nil {
 			continue
 		}
-		if o := c.Head.Closure(root.Dir).Opaque; len(o) > 0 {
-			c.reach(root.Dir, func() Reason {
-				return Reason{Text: o[0].At.String() + ": what it reads cannot be told: " + o[0].Why}
-			})
-			c.hit[root.Dir].CannotTell = true
+		all := c.Head.Closure(root.Dir).Opaque
+		if slices.ContainsFunc(all, func(o graph.Opaque) bool { return slices.Contains(c.Refused, o.Kind) }) || len(all) == 0 {
+			continue
 		}
+		c.reach(root.Dir, func() Reason {
+			return Reason{Text: all[0].At.String() + ": what it reads cannot be told: " + all[0].Why}
+		})
+		c.hit[root.Dir].CannotTell = true
 	}
 }
 

@@ -191,6 +191,16 @@ func TestCannotTell(t *testing.T) {
 	if len(got.Roots) != 1 || !got.Roots[0].CannotTell {
 		t.Errorf("got %s", describe(got))
 	}
+	refused := []graph.OpaqueKind{graph.Helm}
+	got = affected.Roots(affected.Input{Changes: compare(base, head), Head: g, Paths: []string{"helm"}, Refused: refused})
+	if len(got.Roots) != 0 {
+		t.Errorf("with Helm off: %s", describe(got))
+	}
+	edited := base.with(files{"helm/charts/x/values.yaml": "a: b\n"})
+	got = affected.Roots(affected.Input{Changes: compare(base, edited), Head: g, Paths: []string{"helm"}, Refused: refused})
+	if len(got.Roots) != 1 {
+		t.Errorf("a chart's file, with Helm off: %s", describe(got))
+	}
 	got = affected.Roots(affected.Input{Changes: compare(base, base), Base: g, Head: g, Paths: []string{"helm"}})
 	if len(got.Roots) != 0 {
 		t.Errorf("without a change: %s", describe(got))
