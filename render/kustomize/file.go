@@ -44,7 +44,7 @@ func (f *file) parse() []*yamldoc.Doc {
 		f.syntax, _ = err.(*yamldoc.SyntaxError)
 		for _, d := range docs {
 			if f.unsafe == nil {
-				f.unsafe = checkSize(d, f.store.limits)
+				f.unsafe = d.CheckSize(f.store.limits.Nodes, f.store.limits.Depth)
 			}
 		}
 	})

@@ -18,9 +18,6 @@ import (
 var (
 	errTooMuch  = errors.New("the render reads too much")
 	errBinary   = errors.New("binary file")
-	errTooDeep  = errors.New("nested too deeply")
-	errExpands  = errors.New("its aliases expand to too much")
-	errCircular = errors.New("an alias stands inside its own anchor")
 	errRemote   = errors.New("remote references are off")
 	errPlugins  = errors.New("plugins with changing configuration")
 	errHelm     = errors.New("Helm charts are off")
@@ -243,56 +240,4 @@ func (v *view) selectsEagerly(docs []*yamldoc.Doc) bool {
 		}
 	}
 	return found
-}
-
-// checkSize refuses documents that grow without bounds when their aliases are
-// resolved, which kustomize does without a limit.
-func checkSize(d *yamldoc.Doc, l Limits) error {
-	if d.Root == nil {
-		return nil
-	}
-	c := counter{limits: l, sizes: map[*yaml.Node]int{}, open: map[*yaml.Node]bool{}}
-	_, err := c.count(d.Root, 0)
-	return err
-}
-
-type counter struct {
-	limits Limits
-	sizes  map[*yaml.Node]int // of anchored nodes
-	open   map[*yaml.Node]bool
-}
-
-// count returns the number of nodes below n with aliases expanded.
-func (c *counter) count(n *yaml.Node, depth int) (int, error) {
-	if depth > c.limits.Depth {
-		return 0, fmt.Errorf("%w: more than %d levels of YAML", errTooDeep, c.limits.Depth)
-	}
-	if n.Kind == yaml.AliasNode {
-		if c.open[n.Alias] {
-			return 0, errCircular
-		}
-		if size, ok := c.sizes[n.Alias]; ok {
-			return size, nil
-		}
-		n = n.Alias
-	}
-	anchored := n.Anchor != ""
-	if anchored {
-		c.open[n] = true
-		defer delete(c.open, n)
-	}
-	total := 1
-	for _, child := range n.Content {
-		size, err := c.count(child, depth+1)
-		if err != nil {
-			return 0, err
-		}
-		if total += size; total > c.limits.Nodes {
-			return 0, fmt.Errorf("%w: more than %d YAML nodes", errExpands, c.limits.Nodes)
-		}
-	}
-	if anchored {
-		c.sizes[n] = total
-	}
-	return total, nil
 }

@@ -87,7 +87,7 @@ func TestLimits(t *testing.T) {
 		"the render reads too much": {TotalSize: 300},
 		"3 files":                   {Files: 2},
 		"2 objects":                 {Objects: 1},
-		"YAML nodes":                {Nodes: 5},
+		"holds too many values":     {Nodes: 5},
 		"nested too deeply":         {Depth: 3},
 	} {
 		e := failure(t, tr, kustomize.Options{Limits: limits}, ".")

@@ -24,10 +24,10 @@ const Name = "manifest"
 
 // Limits on what one root may hold.
 const (
-	maxFile  = 16 << 20 // bytes of a file
-	maxFiles = 10_000   // files below a directory
-	maxNodes = 2_000_000
-	maxDepth = 500
+	maxFile  = 16 << 20  // bytes of a file
+	maxFiles = 10_000    // files below a directory
+	maxNodes = 1_000_000 // values of a file with its aliases expanded
+	maxDepth = 500       // levels of values
 )
 
 // Renderer reads the manifests of a tree. A root is a file, or a directory with
@@ -110,11 +110,10 @@ func (l *loader) files(ctx context.Context) ([]string, error) {
 			return l.fail(source.Span{File: p}, "", "%w", reason(err))
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case d.IsDir() && p != l.root.Dir && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir
 		case d.IsDir():
 			l.inputs = append(l.inputs, p)
-			if name := d.Name(); p != l.root.Dir && strings.HasPrefix(name, ".") {
-				return fs.SkipDir
-			}
 		case slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(p)):
 			if files = append(files, p); len(files) > maxFiles {
 				return l.fail(source.Span{File: l.root.Dir}, "Name the files that matter instead.", "more than %d manifests below the directory", maxFiles)
@@ -159,12 +158,10 @@ func (l *loader) read(name string) error {
 		if d.Root == nil {
 			continue
 		}
-		budget := maxNodes
-		n, err := l.tracer.copy(d, d.Root, place{doc: d}, 0, &budget)
-		if err != nil {
+		if err := d.CheckSize(maxNodes, maxDepth); err != nil {
 			return l.fail(source.Span{File: real}, "Remove the excess, or leave the file out.", "%w", err)
 		}
-		l.add(d, n)
+		l.add(d, l.tracer.copy(d, d.Root, place{doc: d}))
 	}
 	return nil
 }

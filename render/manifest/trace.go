@@ -24,23 +24,11 @@ type place struct {
 	node *yaml.Node // the value; where the document has an alias, what it stands for
 }
 
-var (
-	errBig      = errors.New("the file holds too many values")
-	errDeep     = errors.New("the file is nested too deeply")
-	errCircular = errors.New("an alias stands inside its own anchor")
-)
-
 // copy returns a copy of n with aliases and merge keys resolved and notes the
 // source of each value in it.
-func (t *tracer) copy(d *yamldoc.Doc, n *yaml.Node, at place, depth int, budget *int) (*yaml.Node, error) {
-	if depth > maxDepth {
-		return nil, errDeep
-	}
-	if *budget--; *budget < 0 {
-		return nil, errBig
-	}
+func (t *tracer) copy(d *yamldoc.Doc, n *yaml.Node, at place) *yaml.Node {
 	if n.Kind == yaml.AliasNode {
-		return t.copy(d, n.Alias, at, depth+1, budget)
+		return t.copy(d, n.Alias, at)
 	}
 	c := *n
 	c.Anchor, c.Content = "", nil
@@ -48,25 +36,18 @@ func (t *tracer) copy(d *yamldoc.Doc, n *yaml.Node, at place, depth int, budget 
 	t.places[&c] = at
 	switch n.Kind {
 	case yaml.MappingNode:
-		return &c, t.copyMapping(d, n, &c, depth, budget)
+		t.copyMapping(d, n, &c)
 	case yaml.SequenceNode:
 		for _, item := range n.Content {
-			v, err := t.copy(d, item, place{doc: d}, depth+1, budget)
-			if err != nil {
-				return nil, err
-			}
-			c.Content = append(c.Content, v)
+			c.Content = append(c.Content, t.copy(d, item, place{doc: d}))
 		}
 	}
-	return &c, nil
+	return &c
 }
 
 // copyMapping copies the entries of n to c: its own, then those that merge keys
 // add.
-func (t *tracer) copyMapping(d *yamldoc.Doc, n, c *yaml.Node, depth int, budget *int) error {
-	if depth > maxDepth {
-		return errDeep
-	}
+func (t *tracer) copyMapping(d *yamldoc.Doc, n, c *yaml.Node) {
 	has := map[string]bool{}
 	for i := 0; i+1 < len(c.Content); i += 2 {
 		has[c.Content[i].Value] = true
@@ -82,37 +63,29 @@ func (t *tracer) copyMapping(d *yamldoc.Doc, n, c *yaml.Node, depth int, budget 
 			continue
 		}
 		has[key.Value] = true
-		v, err := t.copy(d, value, place{doc: d, key: key}, depth+1, budget)
-		if err != nil {
-			return err
-		}
 		k := *key
 		k.Anchor = ""
-		c.Content = append(c.Content, &k, v)
+		c.Content = append(c.Content, &k, t.copy(d, value, place{doc: d, key: key}))
 	}
 	for _, m := range merges {
-		if m.Kind == yaml.AliasNode {
-			m = m.Alias
-		}
+		m = deref(m)
 		list := []*yaml.Node{m}
 		if m.Kind == yaml.SequenceNode {
 			list = m.Content
 		}
 		for _, m := range list {
-			if m.Kind == yaml.AliasNode {
-				m = m.Alias
-			}
-			if m == n {
-				return errCircular
-			}
-			if m.Kind == yaml.MappingNode {
-				if err := t.copyMapping(d, m, c, depth+1, budget); err != nil {
-					return err
-				}
+			if m = deref(m); m.Kind == yaml.MappingNode {
+				t.copyMapping(d, m, c)
 			}
 		}
 	}
-	return nil
+}
+
+func deref(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
 }
 
 // Trace implements [render.Tracer]. It never renders anything.

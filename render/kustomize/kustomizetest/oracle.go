@@ -187,7 +187,13 @@ func (o *Oracle) value(files map[string]string, obj *render.Object, p render.Pat
 	}
 	options := krusty.MakeDefaultOptions()
 	options.LoadRestrictions = types.LoadRestrictionsNone
-	openapi.ResetOpenAPI()
+	for _, text := range files {
+		if strings.Contains(text, "openapi") { // kustomize keeps the schema for the whole process
+			openapi.ResetOpenAPI()
+			defer openapi.ResetOpenAPI()
+			break
+		}
+	}
 	built, err := krusty.MakeKustomizer(options).Run(mem, path.Join("/", o.root))
 	if err != nil {
 		return "", err
