@@ -97,6 +97,9 @@ func Expand(objects []*render.Object) []*render.Object {
 	return out
 }
 
+// IsList reports whether o is a List object.
+func IsList(o *render.Object) bool { return listItems(o) != nil }
+
 func listItems(o *render.Object) []*yaml.Node {
 	if o == nil || !strings.HasSuffix(o.Kind, "List") {
 		return nil

@@ -9,17 +9,45 @@ import (
 // Strings is a map of strings, such as labels, whose values know their place.
 // The zero Strings is empty.
 type Strings struct {
-	At   render.Field // the mapping itself, even where it does not exist
-	node *yaml.Node
+	place place
+	node  *yaml.Node
 }
+
+// place is a field whose path is put together only when it is asked for.
+type place struct {
+	object *render.Object
+	base   render.Path
+	keys   []string
+}
+
+// below returns the field that steps lead to from p.
+func (p place) below(steps ...render.Step) render.Field {
+	path := make(render.Path, 0, len(p.base)+len(p.keys)+len(steps))
+	path = append(path, p.base...)
+	for _, k := range p.keys {
+		path = append(path, render.Step{Key: k, Index: -1})
+	}
+	return render.Field{Object: p.object, Path: append(path, steps...)}
+}
+
+func key(name string) render.Step { return render.Step{Key: name, Index: -1} }
+
+func item(i int) render.Step { return render.Step{Index: i} }
 
 // StringsAt returns the map of strings in node, which stands at f.
 func StringsAt(f render.Field, node *yaml.Node) Strings {
+	return stringsAt(place{object: f.Object, base: f.Path}, node)
+}
+
+func stringsAt(p place, node *yaml.Node) Strings {
 	if node != nil && node.Kind != yaml.MappingNode {
 		node = nil
 	}
-	return Strings{At: f, node: node}
+	return Strings{place: p, node: node}
 }
+
+// At returns the place of the mapping itself, even where it does not exist.
+func (s Strings) At() render.Field { return s.place.below() }
 
 // Get returns the value of key. A null value is an empty string, as it is for
 // the API server.
@@ -32,7 +60,7 @@ func (s Strings) Get(key string) (string, bool) {
 }
 
 // Field returns the place of key's value.
-func (s Strings) Field(key string) render.Field { return s.At.Key(key) }
+func (s Strings) Field(name string) render.Field { return s.place.below(key(name)) }
 
 // Len returns the number of entries.
 func (s Strings) Len() int {
@@ -81,13 +109,23 @@ func (s Strings) Contains(sub Strings) bool {
 }
 
 // Labels returns the labels of o itself.
-func Labels(o *render.Object) Strings { return metaStrings(o, "labels") }
+func Labels(o *render.Object) Strings { return metaStrings(o, ownLabels) }
 
 // Annotations returns the annotations of o itself.
-func Annotations(o *render.Object) Strings { return metaStrings(o, "annotations") }
+func Annotations(o *render.Object) Strings { return metaStrings(o, ownAnnotations) }
 
-func metaStrings(o *render.Object, key string) Strings {
-	return StringsAt(render.Field{Object: o, Path: render.PathOf("metadata", key)}, Get(o.Node, "metadata", key))
+// Keys that places share.
+var (
+	ownLabels      = []string{"metadata", "labels"}
+	ownAnnotations = []string{"metadata", "annotations"}
+	ownSelector    = []string{"spec", "selector"}
+	ownPorts       = []string{"spec", "ports"}
+	ownContainers  = []string{"spec", "containers"}
+	ownInit        = []string{"spec", "initContainers"}
+)
+
+func metaStrings(o *render.Object, keys []string) Strings {
+	return stringsAt(place{object: o, keys: keys}, Get(o.Node, keys...))
 }
 
 // Created returns the creationTimestamp of o as the API server writes it

@@ -21,13 +21,27 @@ type Pod struct {
 // Container is one container of a pod.
 type Container struct {
 	Name string
-	At   render.Field
 	Node *yaml.Node
 	Init bool
 	// Restarts is set for an init container with restartPolicy Always, which
 	// runs beside the pod's other containers and may have probes.
 	Restarts bool
 	Ports    []ContainerPort
+	list     place // that holds the container
+	index    int
+}
+
+// At returns the place of c itself.
+func (c *Container) At() render.Field { return c.list.below(item(c.index)) }
+
+// Field returns the place below c that keys lead to.
+func (c *Container) Field(keys ...string) render.Field {
+	steps := make([]render.Step, 0, 8)
+	steps = append(steps, item(c.index))
+	for _, k := range keys {
+		steps = append(steps, key(k))
+	}
+	return c.list.below(steps...)
 }
 
 // ContainerPort is one declared port.
@@ -40,7 +54,7 @@ type ContainerPort struct {
 
 // PortField returns the place of a port of c.
 func (c *Container) PortField(p ContainerPort) render.Field {
-	return c.At.Key("ports").Item(p.index)
+	return c.list.below(item(c.index), key("ports"), item(p.index))
 }
 
 // Port returns the first declared port of that name.
@@ -58,7 +72,7 @@ func (p *Pod) Namespace() string { return p.Object.NamespaceOrDefault() }
 
 // Field returns the place below the pod that keys lead to.
 func (p *Pod) Field(keys ...string) render.Field {
-	return render.Field{Object: p.Object, Path: p.Base.Join(render.PathOf(keys...))}
+	return place{p.Object, p.Base, keys}.below()
 }
 
 // Container returns the container of that name, nil if there is none.
@@ -111,22 +125,26 @@ func PodOf(o *render.Object) *Pod {
 	}
 	p := &Pod{Object: o, Base: base}
 	meta := Get(node, "metadata")
-	p.Labels = StringsAt(p.Field("metadata", "labels"), Get(meta, "labels"))
-	p.Annotations = StringsAt(p.Field("metadata", "annotations"), Get(meta, "annotations"))
+	p.Labels = stringsAt(place{o, base, ownLabels}, Get(meta, "labels"))
+	p.Annotations = stringsAt(place{o, base, ownAnnotations}, Get(meta, "annotations"))
 	p.HostNetwork, _ = Bool(Get(spec, "hostNetwork"))
-	p.add(Get(spec, "initContainers"), p.Field("spec", "initContainers"), true)
-	p.add(Get(spec, "containers"), p.Field("spec", "containers"), false)
+	p.add(Get(spec, "initContainers"), place{o, base, ownInit}, true)
+	p.add(Get(spec, "containers"), place{o, base, ownContainers}, false)
 	return p
 }
 
-func (p *Pod) add(list *yaml.Node, at render.Field, init bool) {
+func (p *Pod) add(list *yaml.Node, at place, init bool) {
 	for i, n := range Items(list) {
 		if n.Kind != yaml.MappingNode {
 			continue
 		}
-		c := Container{Name: Text(Get(n, "name")), At: at.Item(i), Node: n, Init: init}
+		c := Container{Name: Text(Get(n, "name")), Node: n, Init: init, list: at, index: i}
 		c.Restarts = init && Text(Get(n, "restartPolicy")) == "Always"
-		for j, port := range Items(Get(n, "ports")) {
+		ports := Items(Get(n, "ports"))
+		if len(ports) > 0 {
+			c.Ports = make([]ContainerPort, 0, len(ports))
+		}
+		for j, port := range ports {
 			number, _ := Int(Get(port, "containerPort"))
 			c.Ports = append(c.Ports, ContainerPort{
 				Name: Text(Get(port, "name")), Number: number, Protocol: Text(Get(port, "protocol")), index: j,

@@ -23,7 +23,12 @@ type ServicePort struct {
 	// TargetNumber and TargetName are its targetPort; one of them is set.
 	TargetNumber int
 	TargetName   string
-	Field        render.Field
+	index        int
+}
+
+// PortField returns the place of a port of s.
+func (s *Service) PortField(p ServicePort) render.Field {
+	return place{object: s.Object, keys: ownPorts}.below(item(p.index))
 }
 
 // ServiceOf returns the view of a core Service, nil for other objects and for
@@ -36,15 +41,16 @@ func ServiceOf(o *render.Object) *Service {
 	if Text(Get(spec, "type")) == "ExternalName" {
 		return nil
 	}
-	at := render.Field{Object: o, Path: render.PathOf("spec")}
-	s := &Service{Object: o, Selector: StringsAt(at.Key("selector"), Get(spec, "selector"))}
+	s := &Service{Object: o, Selector: stringsAt(place{object: o, keys: ownSelector}, Get(spec, "selector"))}
 	if s.Selector.Len() == 0 {
 		return nil
 	}
-	for i, n := range Items(Get(spec, "ports")) {
+	ports := Items(Get(spec, "ports"))
+	s.Ports = make([]ServicePort, 0, len(ports))
+	for i, n := range ports {
 		p := ServicePort{
 			Name: Text(Get(n, "name")), Protocol: Text(Get(n, "protocol")),
-			AppProtocol: Text(Get(n, "appProtocol")), Field: at.Key("ports").Item(i),
+			AppProtocol: Text(Get(n, "appProtocol")), index: i,
 		}
 		p.Number, _ = Int(Get(n, "port"))
 		switch target := Get(n, "targetPort"); {

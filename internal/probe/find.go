@@ -37,7 +37,7 @@ func Of(pod *kube.Pod, c *kube.Container) []*Probe {
 		}
 		p := &Probe{
 			Kind: place.kind, Workload: pod.Object, Container: c.Name, Init: c.Init,
-			Field: render.Field{Object: pod.Object, Path: c.At.Path.Join(render.PathOf(place.path...))},
+			Field: c.Field(place.path...),
 		}
 		p.read(node, c)
 		found = append(found, p)
@@ -53,13 +53,18 @@ func (p *Probe) read(node *yaml.Node, c *kube.Container) {
 		if kube.IsNull(n) {
 			continue
 		}
-		names = append(names, string(h))
+		if body != nil && names == nil {
+			names = append(names, string(p.Handler))
+		}
+		if body != nil {
+			names = append(names, string(h))
+		}
 		if body == nil {
 			p.Handler, body = h, n
 		}
 	}
 	switch {
-	case len(names) == 0:
+	case body == nil:
 		p.Fault = "has none of httpGet, tcpSocket, grpc and exec"
 	case len(names) > 1:
 		p.Fault = "has more than one handler (" + strings.Join(names, ", ") +
@@ -73,7 +78,6 @@ func (p *Probe) read(node *yaml.Node, c *kube.Container) {
 }
 
 func (p *Probe) readNetwork(body *yaml.Node, c *kube.Container) {
-	at := p.Field.Key(string(p.Handler))
 	if p.Handler != GRPC {
 		p.Host = kube.Text(kube.Get(body, "host"))
 	}
@@ -97,7 +101,7 @@ func (p *Probe) readNetwork(body *yaml.Node, c *kube.Container) {
 		p.Fault = "names no port"
 		return
 	}
-	p.PortField = at.Key("port")
+	p.PortField = render.Field{Object: p.Field.Object, Path: p.Field.Path.Join(render.PathOf(string(p.Handler), "port"))}
 	p.readPort(port)
 }
 

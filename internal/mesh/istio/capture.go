@@ -41,9 +41,10 @@ func (s portSet) has(port int) bool { return has(s, port) }
 // parsePorts reads "8080, 9090". Bad entries make it fail.
 func parsePorts(text string) (portSet, bool) {
 	var out portSet
-	for _, part := range strings.Split(text, ",") {
-		part = strings.TrimSpace(part)
-		if part == "" {
+	for text != "" {
+		var part string
+		part, text, _ = strings.Cut(text, ",")
+		if part = strings.TrimSpace(part); part == "" {
 			continue
 		}
 		n, err := strconv.ParseUint(part, 10, 16)
@@ -141,7 +142,14 @@ func (c *capture) setExclude(exclude choice[string]) {
 
 // ownPorts are the sidecar's own: telemetry, health, status.
 func (m *model) ownPorts(w *workload) []int {
-	own := []int{w.rewrite.statusPort}
+	if w.rewrite.statusPort == w.enrolled.plane.statusPort {
+		return w.enrolled.plane.own
+	}
+	return m.sidecarPorts(w.rewrite.statusPort)
+}
+
+func (m *model) sidecarPorts(status int) []int {
+	own := []int{status}
 	if m.version.has(captureExclude15090) {
 		own = append(own, 15090)
 	}
@@ -179,7 +187,7 @@ func (m *model) captureFromManifest(w *workload, c *capture) bool {
 		return false
 	}
 	args := kube.Items(kube.Get(init.Node, "args"))
-	at := init.At.Key("args")
+	at := init.Field("args")
 	flag := func(names ...string) (string, render.Field, bool) {
 		for i, n := range args {
 			text := kube.Text(n)

@@ -85,7 +85,7 @@ func proxyInManifest(pod *kube.Pod) *kube.Container {
 
 func (m *model) enrolPreinjected(w *workload, proxy *kube.Container) enrolment {
 	e := enrolment{as: preinjected, plane: m.anyPlane(), proxy: proxy}
-	e.facts = []mesh.Fact{decider(w.name+" already carries the container istio-proxy in its manifest", proxy.At)}
+	e.facts = []mesh.Fact{decider(w.name+" already carries the container istio-proxy in its manifest", proxy.At())}
 	return e
 }
 

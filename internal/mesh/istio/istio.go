@@ -3,7 +3,8 @@
 package istio
 
 import (
-	"sort"
+	"slices"
+	"strings"
 
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
@@ -22,7 +23,7 @@ import (
 // judged by its own root's form of it. The model is read-only once built and
 // safe for concurrent use.
 func New(objects []*render.Object, isContext func(*render.Object) bool, opts mesh.Options) (mesh.Model, error) {
-	m := &model{opts: opts, isContext: isContext, byProbe: map[*probe.Probe]*target{}}
+	m := &model{opts: opts, isContext: isContext, byProbe: make(map[*probe.Probe]*target, len(objects))}
 	if err := m.readOptions(); err != nil {
 		return nil, err
 	}
@@ -32,6 +33,7 @@ func New(objects []*render.Object, isContext func(*render.Object) bool, opts mes
 		m.planes = append(m.planes, m.newPlane(rev))
 	}
 	m.root = m.rootNamespace()
+	m.base = m.fallback()
 	m.index(expanded)
 	m.findWorkloads(expanded)
 	return m, nil
@@ -44,7 +46,8 @@ type model struct {
 	version   version
 	installed installation
 	planes    []*plane
-	root      string // namespace of mesh-wide policies
+	root      string   // namespace of mesh-wide policies
+	base      scenario // what holds where no policy in view says otherwise
 	idx       index
 	workloads []*workload // judged ones and context
 	probes    []*probe.Probe
@@ -79,28 +82,31 @@ func (m *model) context(o *render.Object) bool { return m.isContext != nil && m.
 // inOrder expands lists and sorts the objects, so that the order of documents
 // decides nothing. A list's items are context if the list is.
 func (m *model) inOrder(objects []*render.Object) []*render.Object {
-	var out []*render.Object
+	out := make([]*render.Object, 0, len(objects))
 	for _, o := range objects {
-		if o == nil || o.Node == nil {
-			continue
-		}
-		items := kube.Expand([]*render.Object{o})
-		out = append(out, items...)
-		if m.isContext != nil && (len(items) != 1 || items[0] != o) && m.isContext(o) {
-			m.markContext(items)
+		switch {
+		case o == nil || o.Node == nil:
+		case !kube.IsList(o):
+			out = append(out, o)
+		default:
+			items := kube.Expand([]*render.Object{o})
+			out = append(out, items...)
+			if m.isContext != nil && m.isContext(o) {
+				m.markContext(items)
+			}
 		}
 	}
-	sort.SliceStable(out, func(i, j int) bool {
-		a, b := out[i], out[j]
-		switch {
-		case a.Root.Dir != b.Root.Dir:
-			return a.Root.Dir < b.Root.Dir
-		case a.NamespaceOrDefault() != b.NamespaceOrDefault():
-			return a.NamespaceOrDefault() < b.NamespaceOrDefault()
-		case a.Kind != b.Kind:
-			return a.Kind < b.Kind
+	slices.SortStableFunc(out, func(a, b *render.Object) int {
+		if c := strings.Compare(a.Root.Dir, b.Root.Dir); c != 0 {
+			return c
 		}
-		return a.Name < b.Name
+		if c := strings.Compare(a.NamespaceOrDefault(), b.NamespaceOrDefault()); c != 0 {
+			return c
+		}
+		if c := strings.Compare(a.Kind, b.Kind); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Name, b.Name)
 	})
 	return out
 }

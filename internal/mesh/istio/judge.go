@@ -28,7 +28,8 @@ type judging struct {
 	m      *model
 	target *target
 	w      *workload
-	port   int // the resolved port, once it is known
+	port   int    // the resolved port, once it is known
+	number string // the same as text
 	// chosen are the scenarios that the verdict rests on, for the remedies.
 	chosen []scenario
 }
@@ -74,7 +75,7 @@ func (j *judging) run() {
 		j.portNotFound()
 		return
 	}
-	j.port = number
+	j.port, j.number = number, strconv.Itoa(number)
 	if j.rewritten() {
 		return
 	}
@@ -85,7 +86,7 @@ func (j *judging) run() {
 	}
 	if p.Port.Name != "" {
 		port, _ := j.target.container.Port(p.Port.Name)
-		j.add(mesh.Fact{Text: "port name " + quote(p.Port.Name) + " is port " + strconv.Itoa(number) + " of the container", Field: j.target.container.PortField(port).Key("containerPort")})
+		j.add(mesh.Fact{Text: "port name " + quote(p.Port.Name) + " is port " + j.number + " of the container", Field: j.target.container.PortField(port).Key("containerPort")})
 	}
 	j.reach()
 }
@@ -111,9 +112,6 @@ func (j *judging) portNotFound() {
 func (j *judging) rewritten() bool {
 	yes, why := j.m.rewritten(j.target)
 	if !yes {
-		if j.w.enrolled.as != preinjected {
-			why.Text = "the probe is not rewritten: " + why.Text
-		}
 		j.add(why)
 		j.add(j.w.rewrite.extra...)
 		return false
@@ -147,7 +145,7 @@ func (j *judging) reach() {
 			j.ok(j.subject() + " asks Istio's agent, as the injector rewrote it")
 			return
 		}
-		j.ok("port " + strconv.Itoa(j.port) + " of " + j.w.name + " is not redirected to the sidecar, so the kubelet reaches the container directly")
+		j.ok("port " + j.number + " of " + j.w.name + " is not redirected to the sidecar, so the kubelet reaches the container directly")
 		return
 	}
 	if captured {
@@ -156,7 +154,7 @@ func (j *judging) reach() {
 	if j.Probe.Handler == probe.TCPSocket {
 		j.Verdict, j.Cause = mesh.FalseHealthy, mesh.CauseSidecar
 		j.add(fact("the sidecar completes the TCP handshake itself, in every mTLS mode"))
-		j.Reason = "the sidecar accepts the connection to port " + strconv.Itoa(j.port) + " of " + j.w.name + " itself, so the probe passes even when the application is down"
+		j.Reason = "the sidecar accepts the connection to port " + j.number + " of " + j.w.name + " itself, so the probe passes even when the application is down"
 		return
 	}
 	j.conclude(j.outcomes())
@@ -170,7 +168,7 @@ func (j *judging) openListener() bool {
 	}
 	for _, s := range j.w.sidecars {
 		if in := s.listener(j.port); in != nil {
-			j.add(decider(s.name+" makes the sidecar listen on port "+strconv.Itoa(j.port)+" itself", in.at))
+			j.add(decider(s.name+" makes the sidecar listen on port "+j.number+" itself", in.at))
 			return true
 		}
 	}

@@ -48,7 +48,7 @@ func (m *model) alphaModes(w *workload, bound []binding) []scenario {
 	var out []scenario
 	for _, b := range m.firstBindings(bound) {
 		for _, s := range m.alphaMode(w, b) {
-			s.facts = append([]mesh.Fact{decider("port "+strconv.Itoa(b.port.Number)+" of Service "+b.service.Object.Name+" leads to port "+strconv.Itoa(b.target), b.port.Field)}, s.facts...)
+			s.facts = append([]mesh.Fact{decider("port "+strconv.Itoa(b.port.Number)+" of Service "+b.service.Object.Name+" leads to port "+strconv.Itoa(b.target), b.field())}, s.facts...)
 			if len(bound) > 1 {
 				s.rank = "Service ports that lead to the same container port"
 			}
@@ -210,5 +210,5 @@ func (m *model) alphaFallback(b binding) scenario {
 			return scenario{mode: mode, who: "the mesh config's authPolicy", at: at, facts: []mesh.Fact{decider("authPolicy of the mesh config is "+quote(text), at)}}
 		}
 	}
-	return m.fallback()
+	return m.base
 }

@@ -122,7 +122,7 @@ func (n *noticing) alphaPort(p *alphaPolicy, s *kube.Service, port alphaPort) {
 		}
 		n.add(mesh.NoticeExceptionNoEffect, port.at,
 			p.name+" has no effect on "+said+": that is the container's port, and a Policy takes the port of Service "+s.Object.Name+", "+portText(sp.Number),
-			append(n.alphaMode(p), decider("port "+portText(sp.Number)+" of Service "+s.Object.Name+" leads to "+said, sp.Field)),
+			append(n.alphaMode(p), decider("port "+portText(sp.Number)+" of Service "+s.Object.Name+" leads to "+said, s.PortField(sp))),
 			mesh.Remedy{Title: "Name the Service's port " + portText(sp.Number), YAML: "number: " + portText(sp.Number) + "\n", Field: render.Field{Object: p.object, Path: port.at.Path[:len(port.at.Path)-1]}})
 		return
 	}
@@ -164,7 +164,7 @@ func (n *noticing) alphaAppPort(p *alphaPolicy, t alphaTarget, s *kube.Service) 
 				p.name+" switches mTLS off on port "+portText(b.port.Number)+" of Service "+s.Object.Name+" for the "+noun(probed.Kind)+" of "+w.name+", and the Service's own traffic goes there too",
 				append(n.alphaMode(p),
 					mesh.Fact{Text: "the " + noun(probed.Kind) + " of container " + probed.Container + " asks port " + portText(b.target), Field: place(probed), Deciding: true},
-					decider("port "+portText(b.port.Number)+" of Service "+s.Object.Name+" leads to port "+portText(b.target), b.port.Field)),
+					decider("port "+portText(b.port.Number)+" of Service "+s.Object.Name+" leads to port "+portText(b.target), b.field())),
 				mesh.Remedy{Title: "Serve health checks on a port of their own, and exempt only that one", Field: place(probed)})
 			return true
 		}

@@ -66,7 +66,7 @@ func (n *noticing) portsWithoutSelector(p *peer) {
 			if w.probing(port) == nil || !p.ports[port].exempts() || w.context {
 				continue
 			}
-			j := judging{m: n.m, w: w, port: port}
+			j := judging{m: n.m, w: w, port: port, number: portText(port)}
 			j.remedyPeer(scenario{})
 			remedies = append(remedies, j.Remedies...)
 		}
@@ -80,11 +80,11 @@ func (n *noticing) rootSelector(p *peer) {
 	facts := p.modes()
 	if w := n.elsewhere(n.m.root, p.selector); w != nil {
 		text += ", although its labels fit " + w.name
-		facts = append(facts, mesh.Fact{Text: w.name + " has the labels that the policy selects", Field: w.pod.Labels.At})
-		n.add(mesh.NoticeExceptionNoEffect, p.selector.At, text, facts, moveTo(p.object, w))
+		facts = append(facts, mesh.Fact{Text: w.name + " has the labels that the policy selects", Field: w.pod.Labels.At()})
+		n.add(mesh.NoticeExceptionNoEffect, p.selector.At(), text, facts, moveTo(p.object, w))
 		return
 	}
-	n.add(mesh.NoticeExceptionNoEffect, p.selector.At, text, facts)
+	n.add(mesh.NoticeExceptionNoEffect, p.selector.At(), text, facts)
 }
 
 func moveTo(o *render.Object, w *workload) mesh.Remedy {
@@ -100,14 +100,14 @@ func (n *noticing) unmatched(p *peer, ns string) {
 		at := render.Field{Object: p.object, Path: render.PathOf("metadata", "namespace")}
 		n.add(mesh.NoticeExceptionNoEffect, at,
 			p.name+" has no effect: it selects nothing in namespace "+ns+", while its labels fit "+w.name+", and a policy counts in its own namespace only",
-			append(p.modes(), mesh.Fact{Text: w.name + " has the labels that the policy selects", Field: w.pod.Labels.At}), moveTo(p.object, w))
+			append(p.modes(), mesh.Fact{Text: w.name + " has the labels that the policy selects", Field: w.pod.Labels.At()}), moveTo(p.object, w))
 		return
 	}
 	if len(n.byNamespace[ns]) == 0 {
 		return // its workloads are elsewhere, as far as can be seen
 	}
-	n.add(mesh.NoticeExceptionNoEffect, p.selector.At, p.name+" has no effect: no workload in view of namespace "+ns+" has the labels that it selects", p.modes(),
-		mesh.Remedy{Title: "Select labels that stand in a pod template of namespace " + ns, Field: p.selector.At})
+	n.add(mesh.NoticeExceptionNoEffect, p.selector.At(), p.name+" has no effect: no workload in view of namespace "+ns+" has the labels that it selects", p.modes(),
+		mesh.Remedy{Title: "Select labels that stand in a pod template of namespace " + ns, Field: p.selector.At()})
 }
 
 // outranked tells of a policy that loses to an older one on all its workloads.
@@ -155,7 +155,7 @@ func (n *noticing) peerPort(p *peer, port int, matched []*workload) {
 			target := portText(b.target)
 			n.add(mesh.NoticeExceptionNoEffect, at,
 				p.name+" has no effect on port "+portText(port)+": that is the port of Service "+b.service.Object.Name+", and portLevelMtls takes the container's port, "+target,
-				append(p.modes(), decider("port "+portText(port)+" of Service "+b.service.Object.Name+" leads to port "+target+" of "+w.name, b.port.Field)),
+				append(p.modes(), decider("port "+portText(port)+" of Service "+b.service.Object.Name+" leads to port "+target+" of "+w.name, b.field())),
 				mesh.Remedy{
 					Title: "Name the container's port " + target,
 					YAML:  "portLevelMtls:\n  \"" + target + "\":\n    mode: " + string(entry.mode) + "\n",
@@ -181,7 +181,7 @@ func (n *noticing) appPortExempt(p *peer, port int, matched []*workload) {
 			[]mesh.Fact{
 				modeFact(p.name, entry.mode, entry.at),
 				{Text: "the " + noun(probed.Kind) + " of container " + probed.Container + " asks port " + portText(port), Field: place(probed), Deciding: true},
-				decider("port "+portText(b.port.Number)+" of Service "+b.service.Object.Name+" leads to port "+portText(port), b.port.Field),
+				decider("port "+portText(b.port.Number)+" of Service "+b.service.Object.Name+" leads to port "+portText(port), b.field()),
 			},
 			mesh.Remedy{Title: "Serve health checks on a port of their own that no Service exposes, and exempt that one", Field: place(probed)},
 			mesh.Remedy{

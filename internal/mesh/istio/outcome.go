@@ -1,7 +1,6 @@
 package istio
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/mesh"
@@ -47,7 +46,7 @@ func (j *judging) scenarios(s *sidecar) []scenario {
 			bound = nil
 		}
 	}
-	number := strconv.Itoa(j.port)
+	number := j.number
 	if !open && m.version.has(managementListener) && w.management[j.port] {
 		return []scenario{{
 			mode: mesh.ModeDisable, who: "the management listener",
@@ -72,7 +71,7 @@ func (j *judging) scenarios(s *sidecar) []scenario {
 
 // outcome judges a plain HTTP, HTTPS or gRPC request against a mode.
 func (j *judging) outcome(s scenario, sc *sidecar) outcome {
-	port := "port " + strconv.Itoa(j.port) + " of " + j.w.name
+	port := "port " + j.number + " of " + j.w.name
 	https := j.Probe.Handler == probe.HTTPGet && j.Probe.Scheme == "HTTPS"
 	o := outcome{scenario: s, verdict: mesh.Breaks}
 	in := sc.listener(j.port)
@@ -83,7 +82,7 @@ func (j *judging) outcome(s scenario, sc *sidecar) outcome {
 	case s.mode == mesh.ModeStrict:
 		o.reason = "mTLS is required on " + port + " by " + s.who + ", and the kubelet has no client certificate"
 	case in != nil && in.tls != "" && s.mode == mesh.ModeDisable && j.m.opts.SidecarTLSIngress && !(https && in.tls == "SIMPLE"):
-		o.facts = with(o.facts, decider(sc.name+" gives port "+strconv.Itoa(j.port)+" TLS of its own ("+in.tls+")", in.at.Key("tls")))
+		o.facts = with(o.facts, decider(sc.name+" gives port "+j.number+" TLS of its own ("+in.tls+")", in.at.Key("tls")))
 		o.reason = sc.name + " makes " + port + " take TLS only, and the kubelet cannot speak it"
 		if in.tls == "PASSTHROUGH" && https {
 			o.verdict = mesh.OK
@@ -115,9 +114,9 @@ func (j *judging) httpsOutcome(o *outcome, in *ingress, sc *sidecar, port string
 	} else {
 		for _, b := range j.w.bound(j.port) {
 			if p := j.m.protocol(b.port.Name, b.port.AppProtocol); p.http {
-				declared, at, by = p.name, b.port.Field.Key("name"), "Service "+b.service.Object.Name
+				declared, at, by = p.name, b.field().Key("name"), "Service "+b.service.Object.Name
 				if b.port.AppProtocol != "" {
-					at = b.port.Field.Key("appProtocol")
+					at = b.field().Key("appProtocol")
 				}
 			}
 		}
@@ -126,7 +125,7 @@ func (j *judging) httpsOutcome(o *outcome, in *ingress, sc *sidecar, port string
 		return
 	}
 	o.verdict = mesh.Breaks
-	o.facts = with(o.facts, decider(by+" declares "+declared+" for port "+strconv.Itoa(j.port), at))
+	o.facts = with(o.facts, decider(by+" declares "+declared+" for port "+j.number, at))
 	o.reason = by + " declares " + port + " as " + declared + ", so under " + string(o.mode) + " no filter chain of the sidecar takes the kubelet's TLS"
 }
 
@@ -154,10 +153,10 @@ func (j *judging) conclude(all []outcome) {
 			names = append(names, o.who)
 		}
 	}
-	j.Reason = strings.Join(names, " and ") + " rank equal for port " + strconv.Itoa(j.port) + " of " + j.w.name +
+	j.Reason = strings.Join(names, " and ") + " rank equal for port " + j.number + " of " + j.w.name +
 		" but disagree (" + strings.Join(modes, ", ") + "), and the manifests do not tell which one Istio takes: the probe may break"
 	if len(names) == 1 {
-		j.Reason = "for port " + strconv.Itoa(j.port) + " of " + j.w.name + " the manifests do not tell which Service port or listener Istio takes (" +
+		j.Reason = "for port " + j.number + " of " + j.w.name + " the manifests do not tell which Service port or listener Istio takes (" +
 			strings.Join(modes, ", ") + "): the probe may break"
 	}
 }

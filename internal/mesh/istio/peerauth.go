@@ -308,12 +308,12 @@ type scenario struct {
 // peerModes returns the scenarios for one port. bound tells whether a Service
 // (or a Sidecar's ingress) leads to the port.
 func (m *model) peerModes(w *workload, port int, bound bool) []scenario {
-	base := []scenario{m.fallback()}
+	base := []scenario{m.base}
 	level := func(from []scenario, all []*peer, rank string) []scenario {
 		if len(all) == 0 {
 			return from
 		}
-		var out []scenario
+		out := make([]scenario, 0, len(all)*len(from))
 		for _, p := range all {
 			if !p.mode.set() {
 				for _, s := range from {

@@ -35,6 +35,7 @@ type plane struct {
 	include, exclude choice[string] // inbound ports
 	interception     choice[string]
 	statusPort       int
+	own              []int  // the sidecar's ports, see [model.sidecarPorts]
 	native           string // ENABLE_NATIVE_SIDECARS: "true", "false", "auto"
 }
 
@@ -110,6 +111,7 @@ func (m *model) newPlane(rev mesh.Revision) *plane {
 		p.statusPort = port
 		break
 	}
+	p.own = m.sidecarPorts(p.statusPort)
 	p.native = m.opts.NativeSidecars
 	if p.native == "" {
 		p.native, _, _ = values.text("pilot", "env", "ENABLE_NATIVE_SIDECARS")

@@ -15,6 +15,7 @@ func (j *judging) remedy() {
 	if j.Verdict == mesh.OK {
 		return
 	}
+	j.Remedies = make([]mesh.Remedy, 0, 5)
 	switch j.Cause {
 	case mesh.CausePortNotFound:
 		j.remedyPort()
@@ -50,13 +51,13 @@ func annotate(key, value string) string {
 	return "annotations:\n  " + key + ": " + strconv.Quote(value) + "\n"
 }
 
-func (j *judging) podMeta() render.Field { return j.w.pod.Field("metadata") }
+func (j *judging) podMeta() render.Field { return j.w.metaAt }
 
 // remedyRewrite offers to let Istio rewrite the probe.
 func (j *judging) remedyRewrite() {
 	m, r := j.m, &j.w.rewrite
 	if j.w.enrolled.as == preinjected {
-		j.offer("Inject the manifest again with probe rewriting on", "", j.w.enrolled.proxy.At)
+		j.offer("Inject the manifest again with probe rewriting on", "", j.w.enrolled.proxy.At())
 		return
 	}
 	if r.on || !j.rewritable() {
@@ -141,7 +142,7 @@ func (j *judging) remedyMode() {
 func (j *judging) remedyProtocol() {
 	for _, b := range j.w.bound(j.port) {
 		if j.m.protocol(b.port.Name, b.port.AppProtocol).http {
-			j.offer("Declare port "+strconv.Itoa(b.port.Number)+" of Service "+b.service.Object.Name+" as https, if the application speaks HTTPS there", "appProtocol: https\n", b.port.Field)
+			j.offer("Declare port "+strconv.Itoa(b.port.Number)+" of Service "+b.service.Object.Name+" as https, if the application speaks HTTPS there", "appProtocol: https\n", b.field())
 		}
 	}
 }
@@ -152,7 +153,7 @@ func (j *judging) remedyPeer(s scenario) {
 	if j.w.pod.Namespace() == j.m.root {
 		return // selectors do nothing there
 	}
-	port := strconv.Itoa(j.port)
+	port := j.number
 	fragment := "portLevelMtls:\n  \"" + port + "\":\n    mode: PERMISSIVE\n"
 	title := "Exempt port " + port + " from mTLS"
 	if len(j.w.bound(j.port)) == 0 && !j.m.version.has(passthroughPortLevel) {
@@ -238,7 +239,7 @@ func (j *judging) remedyManagement() {
 // remedyExclude offers to keep the port away from the sidecar.
 func (j *judging) remedyExclude() {
 	c := &j.w.capture
-	port := strconv.Itoa(j.port)
+	port := j.number
 	if c.off || j.w.enrolled.as == preinjected {
 		return
 	}
@@ -276,7 +277,7 @@ func (j *judging) remedyPort() {
 			j.offer("Ask for port "+quote(port.Name)+", which container "+c.Name+" declares", "port: "+yamlText(port.Name)+"\n", handler)
 		}
 	}
-	j.offer("Declare a port named "+quote(name)+" in container "+c.Name, "", c.At)
+	j.offer("Declare a port named "+quote(name)+" in container "+c.Name, "", c.At())
 }
 
 // remedyRewriteFault is for probes that rewriting itself breaks.
@@ -300,8 +301,7 @@ func (j *judging) remedyRewriteFault() {
 
 // indent puts prefix before every line of text.
 func indent(text, prefix string) string {
-	lines := strings.SplitAfter(text, "\n")
-	return prefix + strings.Join(lines[:len(lines)-1], prefix)
+	return prefix + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n"+prefix) + "\n"
 }
 
 // yamlText writes untrusted text as a YAML scalar that is a string.

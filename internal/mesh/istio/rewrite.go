@@ -32,6 +32,16 @@ type rewriting struct {
 }
 
 func (m *model) rewriting(w *workload) rewriting {
+	r := m.decideRewriting(w)
+	if !r.on && w.enrolled.as != preinjected {
+		r.why.Text = notRewritten + r.why.Text
+	}
+	return r
+}
+
+const notRewritten = "the probe is not rewritten: "
+
+func (m *model) decideRewriting(w *workload) rewriting {
 	p := w.enrolled.plane
 	r := rewriting{statusPort: p.statusPort}
 	if text, ok := w.pod.Annotations.Get(annotationStatusPort); ok {
@@ -42,7 +52,7 @@ func (m *model) rewriting(w *workload) rewriting {
 	m.findNative(w, &r)
 	switch {
 	case w.enrolled.as == preinjected:
-		r.why = decider("the manifest went through the injector already, so its probes stay as they are", w.enrolled.proxy.At)
+		r.why = decider("the manifest went through the injector already, so its probes stay as they are", w.enrolled.proxy.At())
 		return r
 	case w.enrolled.as == agentless || w.enrolled.as == proxyless:
 		r.why = decider("the gRPC templates switch probe rewriting off", w.pod.Annotations.Field(annotationTmpl))
@@ -81,7 +91,7 @@ func (m *model) misplacedAnnotation(w *workload) {
 	}
 	own := kube.Annotations(w.pod.Object)
 	if _, ok := own.Get(annotationRewrite); ok {
-		m.warnOn(own.Field(annotationRewrite), annotationRewrite+" on "+w.name+" itself does nothing; it belongs into the pod template's annotations ("+w.pod.Annotations.At.Path.String()+")")
+		m.warnOn(own.Field(annotationRewrite), annotationRewrite+" on "+w.name+" itself does nothing; it belongs into the pod template's annotations ("+w.pod.Annotations.At().Path.String()+")")
 	}
 }
 
@@ -93,7 +103,7 @@ func (m *model) findNative(w *workload, r *rewriting) {
 	}
 	if w.enrolled.as == preinjected {
 		r.native = w.enrolled.proxy.Init
-		r.nativeWhy = decider("istio-proxy stands among the pod's containers", w.enrolled.proxy.At)
+		r.nativeWhy = decider("istio-proxy stands among the pod's containers", w.enrolled.proxy.At())
 		return
 	}
 	if text, ok := w.pod.Annotations.Get(annotationNative); ok && m.version.has(nativeSidecarAnnotation) {
@@ -134,15 +144,15 @@ func (m *model) rewritten(t *target) (yes bool, why mesh.Fact) {
 		return false, r.why
 	}
 	if p.Container == proxyContainer {
-		return false, fact("the probes of istio-proxy itself are not rewritten")
+		return false, fact(notRewritten + "those of istio-proxy itself never are")
 	}
 	for _, f := range m.needs(t) {
 		if !m.version.has(f) {
-			return false, decider("Istio "+m.version.String()+" does not rewrite this: "+gates[f].name+" only since "+gates[f].since.String(), render.Field{})
+			return false, decider(notRewritten+"Istio "+m.version.String()+" does not rewrite this: "+gates[f].name+" only since "+gates[f].since.String(), render.Field{})
 		}
 	}
 	if p.Handler == probe.TCPSocket && !t.workload.enrolled.plane.rewriteTCP {
-		return false, decider("istiod's REWRITE_TCP_PROBES is false", render.Field{})
+		return false, decider(notRewritten+"istiod's REWRITE_TCP_PROBES is false", render.Field{})
 	}
 	return true, r.why
 }

@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/org/probe-mtls-action/internal/kube"
@@ -16,6 +17,7 @@ type workload struct {
 	name    string // "Deployment shop/web"
 	context bool
 	probes  []*probe.Probe
+	metaAt  render.Field // the pod's metadata
 
 	enrolled enrolment
 	rewrite  rewriting
@@ -35,8 +37,11 @@ type binding struct {
 	target  int
 }
 
+// field returns the place of the Service port.
+func (b binding) field() render.Field { return b.service.PortField(b.port) }
+
 func (m *model) newWorkload(pod *kube.Pod) *workload {
-	return &workload{pod: pod, name: workloadName(pod.Object), context: m.context(pod.Object)}
+	return &workload{pod: pod, name: workloadName(pod.Object), context: m.context(pod.Object), metaAt: pod.Field("metadata")}
 }
 
 // settle decides everything about w that its probes share.
@@ -103,9 +108,18 @@ func has[T comparable](all []T, x T) bool {
 
 // bound returns the Service ports that lead to container port number.
 func (w *workload) bound(number int) []binding {
-	var out []binding
-	for _, b := range w.bindings {
-		if b.target == number {
+	leads := func(b binding) bool { return b.target == number }
+	first := slices.IndexFunc(w.bindings, leads)
+	if first < 0 {
+		return nil
+	}
+	end := first
+	for end < len(w.bindings) && leads(w.bindings[end]) {
+		end++
+	}
+	out := w.bindings[first:end:end]
+	for _, b := range w.bindings[end:] {
+		if leads(b) {
 			out = append(out, b)
 		}
 	}
