@@ -13,8 +13,9 @@ import (
 
 const tokenInput = "github-token"
 
-// Reporters are the valid words of the input reporters.
-var Reporters = []string{"review", "annotations", "summary", "sarif"}
+// Reporters are the valid words of the input reporters. All but the last are
+// its default.
+var Reporters = []string{"review", "annotations", "summary", "sarif", "comment"}
 
 // KnownInputs returns all inputs in the order of action.yml.
 func KnownInputs() []Input {
@@ -52,7 +53,7 @@ func KnownInputs() []Input {
 			in.Base = v
 			return revision(v)
 		}},
-		{Name: "reporters", Default: strings.Join(Reporters, ","), set: func(in *Inputs, v string) (err error) {
+		{Name: "reporters", Default: strings.Join(Reporters[:4], ","), set: func(in *Inputs, v string) (err error) {
 			in.Reporters, err = reporters(v)
 			return err
 		}},
