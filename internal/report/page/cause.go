@@ -12,59 +12,50 @@ import (
 	"github.com/org/probe-mtls-action/internal/report/safe"
 )
 
-// Cause is a deciding place and the findings that it decides.
+// Cause is what decides a number of findings in the same way.
 type Cause struct {
-	// By is the deciding place; nil where the findings name none.
-	By    *report.Location
+	// By is the deciding place; nil where a default or a setting decides.
+	By *report.Location
+	// Text says what decides.
+	Text  string
 	Items []*report.Item
 }
 
-// Causes groups those findings that have a picture by what decides them, into at
-// most limit causes; others is how many findings have yet other causes. A finding
-// with several deciding places goes to the one that decides most of the findings,
-// so that one policy that breaks a hundred probes is one cause. The largest cause
-// is first.
+// Causes groups those findings that have a picture by what decides them, the
+// largest group first, and returns at most limit causes; others is how many
+// findings have yet other causes. Of a finding's deciding places the last one
+// counts: related places are in the order in which a mesh decides, and its
+// policy comes last.
 func Causes(items []*report.Item, limit int) (causes []Cause, others int) {
-	type place struct {
-		by    *report.Location
-		items []*report.Item
-	}
-	left := slices.DeleteFunc(slices.Clone(items), func(it *report.Item) bool { return !drawable(it) })
-	for len(left) > 0 && len(causes) < limit {
-		places := map[string]*place{}
-		var order []string
-		for _, it := range left {
-			for i := range it.Related {
-				l := &it.Related[i]
-				k := fmt.Sprintf("%s\x00%08d\x00%s", l.File, l.Start.Line, l.Message)
-				if places[k] == nil {
-					places[k] = &place{by: l}
-					order = append(order, k)
-				}
-				if p := places[k]; len(p.items) == 0 || p.items[len(p.items)-1] != it {
-					p.items = append(p.items, it)
-				}
-			}
+	at := map[string]int{}
+	for _, it := range items {
+		if !drawable(it) {
+			continue
 		}
-		if len(order) == 0 {
-			break
+		c := Cause{}
+		if n := len(it.Related); n > 0 {
+			c.By = &it.Related[n-1]
+			c.Text = c.By.Message
+		} else if n := len(it.Chain); n > 0 {
+			c.Text = it.Chain[n-1]
 		}
-		best := slices.MinFunc(order, func(a, b string) int {
-			// The first named stands first: rules name the policy before the rest.
-			return cmp.Compare(len(places[b].items), len(places[a].items))
-		})
-		p := places[best]
-		causes = append(causes, Cause{By: p.by, Items: p.items})
-		taken := map[*report.Item]bool{}
-		for _, it := range p.items {
-			taken[it] = true
+		key := fmt.Sprintf("%s\x00%s", ways[it.RuleID], c.Text)
+		if c.By != nil {
+			key += "\x00" + c.By.Span.String()
 		}
-		left = slices.DeleteFunc(left, func(it *report.Item) bool { return taken[it] })
+		i, ok := at[key]
+		if !ok {
+			i = len(causes)
+			at[key] = i
+			causes = append(causes, c)
+		}
+		causes[i].Items = append(causes[i].Items, it)
 	}
-	if len(left) > 0 && len(causes) < limit {
-		return append(causes, Cause{Items: left}), 0
+	slices.SortStableFunc(causes, func(a, b Cause) int { return cmp.Compare(len(b.Items), len(a.Items)) })
+	for _, c := range causes[min(limit, len(causes)):] {
+		others += len(c.Items)
 	}
-	return causes, len(left)
+	return causes[:min(limit, len(causes))], others
 }
 
 // drawable reports whether a finding is about the path of a probe.
@@ -97,27 +88,32 @@ func (c Cause) Picture() string {
 	w, parts := ways[it.RuleID], strings.SplitN(it.Subject, "/", 5)
 	namespace, kind, name, container, field := parts[0], parts[1], parts[2], parts[3], parts[4]
 	app := []string{kind + " " + namespace + "/" + name, "container " + container}
-	if port := strings.TrimSpace(it.At.Line); port != "" {
+	line, _, _ := strings.Cut(it.At.Line, " #")
+	if port := strings.TrimSpace(line); port != "" {
 		app = append(app, port)
 	}
 	if n := len(c.Items) - 1; n > 0 {
 		app = append(app, fmt.Sprintf("and %s", count(n, "more finding like this", "more findings like this")))
 	}
 	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, "  "+format+"\n", args...) }
+	add := func(format string, args ...any) { fmt.Fprintf(&b, "  "+format+"\n", args...) }
 	b.WriteString("flowchart LR\n")
-	line("kubelet[%s] -->|%s| sidecar[%s]", Label("kubelet"), Label(field, w.toSidecar), Label(w.sidecar))
-	line("sidecar %s|%s| app[%s]", w.arrow, Label(w.toApp), Label(app...))
-	if c.By != nil {
-		place := c.By.Span.File
-		if l := c.By.Start.Line; l > 0 {
-			place += fmt.Sprintf(":%d", l)
+	add("kubelet[%s] -->|%s| sidecar[%s]", Label("kubelet"), Label(field, w.toSidecar), Label(w.sidecar))
+	add("sidecar %s|%s| app[%s]", w.arrow, Label(w.toApp), Label(app...))
+	if c.Text != "" {
+		decides := []string{c.Text}
+		if c.By != nil {
+			place := c.By.Span.File
+			if l := c.By.Start.Line; l > 0 {
+				place += fmt.Sprintf(":%d", l)
+			}
+			decides = append(decides, place)
 		}
-		line("policy[%s] ==>|%s| sidecar", Label(c.By.Message, place), Label("decides"))
-		line("style policy fill:#fff8c5,stroke:#9a6700,color:#4d2d00")
+		add("policy[%s] ==>|%s| sidecar", Label(decides...), Label("decides"))
+		add("style policy fill:#fff8c5,stroke:#9a6700,color:#4d2d00")
 	}
-	line("style app fill:#ffebe9,stroke:#cf222e,color:#82071e")
-	line("linkStyle 1 stroke:#cf222e,stroke-width:2px")
+	add("style app fill:#ffebe9,stroke:#cf222e,color:#82071e")
+	add("linkStyle 1 stroke:#cf222e,stroke-width:2px")
 	return md.Fence("mermaid", b.String())
 }
 

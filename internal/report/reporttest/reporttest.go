@@ -117,8 +117,8 @@ func Liveness() report.Item {
 			LineHash: "8b7cf3e952e7aeb2:1", Via: []string{"overlays/prod/kustomization.yaml", "base/kustomization.yaml"},
 		},
 		Related: []report.Location{
-			{Span: Span("mesh/strict.yaml", 8, 11, 17), Exact: true, Line: "    mode: STRICT", Message: "PeerAuthentication istio-system/default requires mTLS in the whole mesh"},
 			{Span: Span("base/deployment.yaml", 12, 52, 59), Exact: true, Line: "        sidecar.istio.io/rewriteAppHTTPProbers: \"false\"", Message: "probe rewriting is turned off for the pod"},
+			{Span: Span("mesh/strict.yaml", 8, 11, 17), Exact: true, Line: "    mode: STRICT", Message: "PeerAuthentication istio-system/default requires mTLS in the whole mesh"},
 		},
 		Roots: []string{"overlays/prod"},
 		Remedies: []report.Remedy{
@@ -155,7 +155,7 @@ func PullRequest() *report.Report {
 	second.Summary = "mTLS and readiness probe incompatible - db"
 	second.Message = "The StatefulSet db in namespace shop uses readiness probe which is incompatible with mTLS. Consider disabling the readiness probe or mTLS, or disabling mTLS for the port of the readiness probe."
 	second.At = report.Location{Span: Span("overlays/region-07/db.yaml", 9, 17, 21), Line: "          port: 5432", Why: "a JSON patch moved the value; this is the patch's operation"}
-	second.Related = second.Related[:1]
+	second.Related = second.Related[1:]
 	second.Roots, second.State, second.Fingerprint = []string{"overlays/region-07"}, report.Existing, "1123456789abcdef0123456789abcdef"
 	second.Remedies = second.Remedies[1:]
 
@@ -210,8 +210,8 @@ func Hostile() *report.Report {
 	it.At.File, it.At.Line = "a b/`x`|<y>,:%&;\"'#é\n.yaml", "\tport:\t\"8080\u202e\" # \x1b[2J"
 	it.At.Start.Column, it.At.End.Column = 8, 15
 	it.At.Start.Line, it.At.End.Line = 3, 3
-	it.Related[0].File, it.Related[0].Message = "::error file=x::/..hidden/[x](y).yaml", evil
-	it.Related[1].File = "##[stop-commands]x/c.yaml"
+	it.Related[1].File, it.Related[1].Message = "::error file=x::/..hidden/[x](y).yaml", evil
+	it.Related[0].File = "##[stop-commands]x/c.yaml"
 	it.Roots = []string{"overlays/$(id)", "overlays/@team/`x`"}
 	it.Remedies = []report.Remedy{{Title: evil, YAML: "a: |\n  ````\n  </details>\n  %%{init}%%\n"}}
 	it.State = report.New
@@ -219,7 +219,7 @@ func Hostile() *report.Report {
 		Tool: tool(), Rules: Rules(), Items: []report.Item{it}, Roots: it.Roots, Probes: 1,
 		Scope:   report.Scope{Base: "1111111111111111111111111111111111111111", Head: "2222222222222222222222222222222222222222"},
 		Skipped: []report.Skip{{Root: "overlays/" + name, Problem: render.Problem{At: source.Span{File: it.At.File}, Message: evil, Hint: evil}}},
-		Notes:   []report.Remark{{Text: evil, At: it.Related[0]}},
+		Notes:   []report.Remark{{Text: evil, At: it.Related[1]}},
 	}
 }
 

@@ -129,10 +129,14 @@ func (o Options) pictures(items []*report.Item, room *int) string {
 	causes, left := page.Causes(items, maxPictures)
 	var b strings.Builder
 	for _, c := range causes {
-		title := "What decides"
-		if c.By != nil {
-			title = md.Truncate(md.Text(c.By.Message), 400) + ", at " + o.Links.Place(c.By.Span)
+		title := md.Truncate(md.Text(c.Text), 400)
+		if title == "" {
+			title = "What decides"
 		}
+		if c.By != nil {
+			title += ", at " + o.Links.Place(c.By.Span)
+		}
+		title += fmt.Sprintf(" (%d of %d findings)", len(c.Items), len(items))
 		s := title + ":\n\n" + c.Picture() + "\n"
 		if len(s) > *room {
 			left += len(c.Items)
