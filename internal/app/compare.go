@@ -67,6 +67,7 @@ func (c *comparison) prepare(ctx context.Context) (err error) {
 		AllRoots:   c.s.allRoots || !c.s.changedOnly,
 		Everywhere: c.everywhere(),
 		Groups:     c.environments(),
+		Refused:    c.refused(),
 	}
 	if c.tree != nil {
 		in.Shares = affected.Text(c.tree, c.before, c.repo.tree, c.after)
@@ -95,6 +96,19 @@ func (c *comparison) readBase(ctx context.Context) (err error) {
 		}
 	}
 	return nil
+}
+
+// refused are the kinds of root that do not render unless they are allowed:
+// that nobody can tell what such a root reads is no reason to check it.
+func (c *comparison) refused() []graph.OpaqueKind {
+	kinds := []graph.OpaqueKind{graph.Plugin}
+	if !c.s.enableHelm {
+		kinds = append(kinds, graph.Helm)
+	}
+	if !c.s.allowRemote {
+		kinds = append(kinds, graph.Remote)
+	}
+	return kinds
 }
 
 // everywhere is what every root rests on.

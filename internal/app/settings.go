@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strconv"
@@ -114,27 +115,39 @@ func (s *settings) part() (i, n int, err error) {
 // over returns the mesh of the configuration with the flags that were given on
 // top of it.
 func (s *settings) over(o mesh.Options) mesh.Options {
+	var keys []string // of the settings that a flag replaces
 	if s.istioVersion != "" {
 		o.IstioVersion = s.istioVersion
+		keys = append(keys, "istioVersion")
 	}
-	switch s.meshMTLS {
-	case "strict":
-		o.MeshMTLS = mesh.ModeStrict
-	case "permissive":
-		o.MeshMTLS = mesh.ModePermissive
-	case "disable":
-		o.MeshMTLS = mesh.ModeDisable
+	if s.meshMTLS != "" {
+		o.MeshMTLS = modes[s.meshMTLS]
+		keys = append(keys, "meshMTLS")
 	}
 	if b, err := strconv.ParseBool(s.rewriteProbes); err == nil {
 		o.RewriteAppHTTPProbe = &b
+		keys = append(keys, "rewriteAppHTTPProbe")
 	} else if s.set["rewrite-probes"] {
 		o.RewriteAppHTTPProbe = nil // auto, said aloud
+		keys = append(keys, "rewriteAppHTTPProbe")
 	}
 	if s.rootNamespace != "" {
 		o.RootNamespace = s.rootNamespace
+		keys = append(keys, "rootNamespace")
 	}
 	if s.injection != "auto" || s.set["injection"] {
 		o.Injection = mesh.Injection(s.injection)
+		keys = append(keys, "injection")
+	}
+	o.Places = maps.Clone(o.Places)
+	for _, k := range keys {
+		delete(o.Places, k)
 	}
 	return o
+}
+
+var modes = map[string]mesh.Mode{
+	"strict":     mesh.ModeStrict,
+	"permissive": mesh.ModePermissive,
+	"disable":    mesh.ModeDisable,
 }

@@ -2,6 +2,7 @@ package locate
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/org/probe-mtls-action/internal/check"
@@ -15,20 +16,32 @@ func (l *Locator) suppression(ctx context.Context, f check.Finding, at report.Lo
 		loc, err := l.Field(ctx, s.Field, "")
 		return &report.Suppression{Kind: "inSource", Reason: s.Reason, At: loc}, err
 	}
-	line, _ := l.files.line(at.File, at.Start.Line)
-	above, _ := l.files.line(at.File, at.Start.Line-1)
-	ids, reason, _ := check.IgnoreComment(line, above)
+	ids, reason, _ := l.comment(at)
 	if !slices.Contains(ids, f.Rule.ID) {
 		return nil, nil
 	}
 	return &report.Suppression{Kind: "inSource", Reason: reason, At: at}, nil
 }
 
+// comment reads the suppression comment that applies to a place.
+func (l *Locator) comment(at report.Location) (ids []string, reason, problem string) {
+	line, _ := l.files.line(at.File, at.Start.Line)
+	above, _ := l.files.line(at.File, at.Start.Line-1)
+	return check.IgnoreComment(line, above)
+}
+
 // CommentProblem returns what is wrong with the suppression comment at the
-// place of an item, "" when it is right or there is none.
-func (l *Locator) CommentProblem(it report.Item) string {
-	line, _ := l.files.line(it.At.File, it.At.Start.Line)
-	above, _ := l.files.line(it.At.File, it.At.Start.Line-1)
-	_, _, problem := check.IgnoreComment(line, above)
-	return problem
+// place of an item, "" when it is right or there is none. known tells whether
+// a rule has an ID.
+func (l *Locator) CommentProblem(it report.Item, known func(id string) bool) string {
+	ids, _, problem := l.comment(it.At)
+	if problem != "" {
+		return problem
+	}
+	for _, id := range ids {
+		if !known(id) {
+			return fmt.Sprintf("the comment names %s, but no rule has that ID", id)
+		}
+	}
+	return ""
 }

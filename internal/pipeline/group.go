@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/mesh"
@@ -109,7 +110,10 @@ func (r *run) remarks(ctx context.Context, notes []report.Remark, model mesh.Mod
 
 // commentProblem tells of a suppression comment that is not obeyed.
 func (r *run) commentProblem(it report.Item) []report.Remark {
-	problem := r.locator.CommentProblem(it)
+	known := func(id string) bool {
+		return slices.ContainsFunc(r.Rules, func(rule *check.Rule) bool { return rule.ID == id })
+	}
+	problem := r.locator.CommentProblem(it, known)
 	if problem == "" {
 		return nil
 	}
