@@ -75,7 +75,7 @@ var ways = func() map[string]way {
 		"PMTLS002": refused,
 		"PMTLS003": refused,
 		"PMTLS004": refused,
-		"PMTLS005": {"connects", "never asked", "-.-x", "sidecar (istio-proxy): accepts by itself"},
+		"PMTLS005": {"connects", "never asked", "-.-x", "sidecar (istio-proxy) accepts"},
 		"PMTLS011": {"without a client certificate", "refused or not, by chance", "-.->", "sidecar (istio-proxy)"},
 		"PMTLS012": {"rewritten by Istio", "does not get there", "-.-x", "Istio agent"},
 	}
@@ -118,7 +118,7 @@ func (c Cause) Picture() string {
 }
 
 const (
-	labelLine  = 34  // characters after which a label's line breaks at a space
+	labelLine  = 26  // characters after which a label's line breaks at a space
 	labelLimit = 120 // characters of one text in a label
 )
 
