@@ -93,7 +93,7 @@ func (c Cause) Picture() string {
 		app = append(app, port)
 	}
 	if n := len(c.Items) - 1; n > 0 {
-		app = append(app, fmt.Sprintf("and %s", count(n, "more finding like this", "more findings like this")))
+		app = append(app, fmt.Sprintf("and %d more like this", n))
 	}
 	var b strings.Builder
 	add := func(format string, args ...any) { fmt.Fprintf(&b, "  "+format+"\n", args...) }
