@@ -31,19 +31,16 @@ func (s *Service) PortField(p ServicePort) render.Field {
 	return place{object: s.Object, keys: ownPorts}.below(item(p.index))
 }
 
-// ServiceOf returns the view of a core Service, nil for other objects and for
-// Services that select no pods.
+// ServiceOf returns the view of a core Service, nil for other objects. The
+// selector of a Service that selects no pods is empty.
 func ServiceOf(o *render.Object) *Service {
 	if o.Kind != "Service" || o.Group != "" {
 		return nil
 	}
 	spec := Get(o.Node, "spec")
-	if Text(Get(spec, "type")) == "ExternalName" {
-		return nil
-	}
 	s := &Service{Object: o, Selector: stringsAt(place{object: o, keys: ownSelector}, Get(spec, "selector"))}
-	if s.Selector.Len() == 0 {
-		return nil
+	if Text(Get(spec, "type")) == "ExternalName" {
+		s.Selector = Strings{}
 	}
 	ports := Items(Get(spec, "ports"))
 	s.Ports = make([]ServicePort, 0, len(ports))

@@ -23,7 +23,6 @@ type alphaPolicy struct {
 	absentAt render.Field
 	created  string
 	hasAge   bool
-	order    int
 }
 
 // alphaTarget is a Service, or its named ports, that a policy is about.
@@ -49,9 +48,8 @@ type alphaPeer struct {
 
 var dns1123Label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
-func (m *model) addAlpha(o *render.Object, order int) {
+func (m *model) addAlpha(o *render.Object) {
 	p := m.readAlpha(o)
-	p.order = order
 	m.idx.allAlpha = append(m.idx.allAlpha, p)
 	if !m.version.has(alphaAPI) {
 		return
@@ -77,7 +75,7 @@ func (m *model) addAlpha(o *render.Object, order int) {
 			m.idx.policies[key] = append(m.idx.policies[key], p)
 		}
 		if t.labels.Len() > 0 && m.version.has(alphaTargetLabels) {
-			m.idx.labelled.add(ns, t.labels, p, order)
+			m.idx.labelled.add(ns, t.labels, p)
 		}
 	}
 }

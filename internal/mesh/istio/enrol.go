@@ -241,7 +241,7 @@ func (m *model) notInstalled(w *workload, rev, who string, at render.Field) enro
 		names = append(names, quote(planeName(p)))
 	}
 	text := who + " " + labelRevision + "=" + rev + ", but only the revisions " + strings.Join(names, ", ") + " are known to be installed"
-	m.warnOn(at, text+": no pod here is taken to get a sidecar; name the revision in the configuration if it is installed")
+	w.warn(at, text+": no pod here is taken to get a sidecar; name the revision in the configuration if it is installed")
 	return enrolment{
 		facts:   []mesh.Fact{decider(text, at)},
 		assumed: []string{"revision " + rev + " is not installed"},
@@ -326,7 +326,7 @@ func (m *model) required(w *workload, e enrolment) enrolment {
 			return e
 		case value != "":
 			e.facts = append(e.facts, mesh.Fact{Text: text + ", which is neither true nor false and is not heeded", Field: says.Field(labelInject)})
-			m.warnOn(says.Field(labelInject), text+" on "+w.name+": only \"true\" and \"false\" are understood, so the injector's policy decides")
+			w.warn(says.Field(labelInject), text+" on "+w.name+": only \"true\" and \"false\" are understood, so the injector's policy decides")
 		}
 	}
 	for _, sel := range e.plane.never {
@@ -378,7 +378,7 @@ func (m *model) injectMeaning(value string) string {
 // that make the webhook refuse a pod.
 func (m *model) shape(w *workload, e enrolment) enrolment {
 	if why, at := m.refusal(w); why != "" {
-		m.warnOn(at, "the injector refuses "+w.name+": "+why)
+		w.warn(at, "the injector refuses "+w.name+": "+why)
 		return enrolment{as: refused, facts: append(e.facts, decider(why, at))}
 	}
 	if !m.version.has(injectTemplates) {
@@ -403,7 +403,7 @@ func (m *model) shape(w *workload, e enrolment) enrolment {
 		default:
 			if ok && !e.plane.templates[name] {
 				why := "the injection template " + quote(name) + " does not exist"
-				m.warnOn(at, "the injector refuses "+w.name+": "+why)
+				w.warn(at, "the injector refuses "+w.name+": "+why)
 				return enrolment{as: refused, facts: append(e.facts, decider(why, at))}
 			}
 			continue

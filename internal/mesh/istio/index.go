@@ -12,7 +12,6 @@ type index struct {
 	services   byLabel[*kube.Service]
 	// servicesNamed finds the Services of a namespace by name.
 	servicesNamed map[[2]string][]*kube.Service
-	serviceHomes  map[string][]string // the namespaces that have a Service of that name
 	peers         map[string]*peerNamespace
 	policies      map[[2]string][]*alphaPolicy // by namespace and target Service
 	labelled      byLabel[*alphaPolicy]        // targets[].labels
@@ -33,12 +32,11 @@ type labelKey struct{ namespace, key, value string }
 type selected[T any] struct {
 	selector kube.Strings
 	item     T
-	order    int
 }
 
 // add keeps item, which selects pods of namespace by a selector that is not
 // empty.
-func (b byLabel[T]) add(namespace string, selector kube.Strings, item T, order int) {
+func (b byLabel[T]) add(namespace string, selector kube.Strings, item T) {
 	var least labelKey
 	first := true
 	for k, v := range selector.All {
@@ -46,50 +44,49 @@ func (b byLabel[T]) add(namespace string, selector kube.Strings, item T, order i
 			least, first = key, false
 		}
 	}
-	b[least] = append(b[least], selected[T]{selector, item, order})
+	b[least] = append(b[least], selected[T]{selector, item})
 }
 
 // find calls yield for each item that selects labels; in which order is left
 // open.
-func (b byLabel[T]) find(namespace string, labels kube.Strings, yield func(item T, order int)) {
+func (b byLabel[T]) find(namespace string, labels kube.Strings, yield func(item T)) {
 	for k, v := range labels.All {
 		for _, s := range b[labelKey{namespace, k, v}] {
 			if labels.Contains(s.selector) {
-				yield(s.item, s.order)
+				yield(s.item)
 			}
 		}
 	}
 }
 
-func (m *model) index(objects []*render.Object) {
+func (m *model) index(in input) {
 	m.idx = index{
 		namespaces:    map[string][]*render.Object{},
-		services:      byLabel[*kube.Service]{},
-		servicesNamed: map[[2]string][]*kube.Service{},
-		serviceHomes:  map[string][]string{},
+		services:      make(byLabel[*kube.Service], len(in.services)),
+		servicesNamed: make(map[[2]string][]*kube.Service, len(in.services)),
 		peers:         map[string]*peerNamespace{},
 		policies:      map[[2]string][]*alphaPolicy{},
 		labelled:      byLabel[*alphaPolicy]{},
 		wide:          map[string][]*alphaPolicy{},
 		sidecars:      map[string]*sidecarNamespace{},
 	}
-	for i, o := range objects {
-		ns := o.NamespaceOrDefault()
+	for _, s := range in.services {
+		ns := s.Object.NamespaceOrDefault()
+		if s.Selector.Len() > 0 {
+			m.idx.services.add(ns, s.Selector, s)
+		}
+		key := [2]string{ns, s.Object.Name}
+		m.idx.servicesNamed[key] = append(m.idx.servicesNamed[key], s)
+	}
+	for _, o := range in.config {
 		switch {
 		case o.Kind == "Namespace" && o.Group == "":
 			m.idx.namespaces[o.Name] = append(m.idx.namespaces[o.Name], o)
-			m.checkStrings(kube.Labels(o), "label", o)
-		case o.Kind == "Service" && o.Group == "":
-			m.idx.serviceHomes[o.Name] = append(m.idx.serviceHomes[o.Name], ns)
-			if s := kube.ServiceOf(o); s != nil {
-				m.idx.services.add(ns, s.Selector, s, i)
-				key := [2]string{ns, o.Name}
-				m.idx.servicesNamed[key] = append(m.idx.servicesNamed[key], s)
-			}
+			checkStrings(kube.Labels(o), "label", workloadName(o), m.warnOn)
 		case o.Kind == "PeerAuthentication" && o.Group == "security.istio.io":
 			m.addPeer(o)
 		case (o.Kind == "Policy" || o.Kind == "MeshPolicy") && o.Group == "authentication.istio.io":
-			m.addAlpha(o, i)
+			m.addAlpha(o)
 		case o.Kind == "Sidecar" && o.Group == "networking.istio.io":
 			m.addSidecar(o)
 		}
@@ -97,9 +94,9 @@ func (m *model) index(objects []*render.Object) {
 }
 
 // checkStrings warns of labels or annotations that are no strings.
-func (m *model) checkStrings(s kube.Strings, what string, o *render.Object) {
+func checkStrings(s kube.Strings, what, owner string, warn func(render.Field, string)) {
 	for _, key := range s.Malformed() {
-		m.warnOn(s.Field(key), what+" "+quote(key)+" of "+workloadName(o)+" is no string, which the API server refuses; put its value in quotes (it is read as if it were)")
+		warn(s.Field(key), what+" "+quote(key)+" of "+owner+" is no string, which the API server refuses; put its value in quotes (it is read as if it were)")
 	}
 }
 

@@ -3,8 +3,10 @@
 package istio
 
 import (
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
@@ -23,19 +25,19 @@ import (
 // judged by its own root's form of it. The model is read-only once built and
 // safe for concurrent use.
 func New(objects []*render.Object, isContext func(*render.Object) bool, opts mesh.Options) (mesh.Model, error) {
-	m := &model{opts: opts, isContext: isContext, byProbe: make(map[*probe.Probe]*target, len(objects))}
+	m := &model{opts: opts, isContext: isContext}
 	if err := m.readOptions(); err != nil {
 		return nil, err
 	}
-	expanded := m.inOrder(objects)
-	m.installed = m.install(expanded)
+	in := m.sortOut(objects)
+	m.installed = m.install(in.config)
 	for _, rev := range m.installed.revisions {
 		m.planes = append(m.planes, m.newPlane(rev))
 	}
 	m.root = m.rootNamespace()
 	m.base = m.fallback()
-	m.index(expanded)
-	m.findWorkloads(expanded)
+	m.index(in)
+	m.findWorkloads(in.pods)
 	return m, nil
 }
 
@@ -79,36 +81,72 @@ func (m *model) warnOn(at render.Field, text string) {
 
 func (m *model) context(o *render.Object) bool { return m.isContext != nil && m.isContext(o) }
 
-// inOrder expands lists and sorts the objects, so that the order of documents
-// decides nothing. A list's items are context if the list is.
-func (m *model) inOrder(objects []*render.Object) []*render.Object {
-	out := make([]*render.Object, 0, len(objects))
+// input is what of the objects decides anything.
+type input struct {
+	config   []*render.Object // namespaces, policies, installations; in order
+	services []*kube.Service
+	pods     []*kube.Pod // in order
+}
+
+// sortOut expands lists, keeps what matters, and puts it into an order of its
+// own, so that the order of documents decides nothing. A list's items are
+// context if the list is.
+func (m *model) sortOut(objects []*render.Object) input {
+	all := make([]*render.Object, 0, len(objects))
 	for _, o := range objects {
 		switch {
 		case o == nil || o.Node == nil:
 		case !kube.IsList(o):
-			out = append(out, o)
+			all = append(all, o)
 		default:
 			items := kube.Expand([]*render.Object{o})
-			out = append(out, items...)
+			all = append(all, items...)
 			if m.isContext != nil && m.isContext(o) {
 				m.markContext(items)
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *render.Object) int {
-		if c := strings.Compare(a.Root.Dir, b.Root.Dir); c != 0 {
-			return c
+	services := make([]*kube.Service, len(all))
+	pods := make([]*kube.Pod, len(all))
+	parallel(len(all), func(i int) {
+		if services[i] = kube.ServiceOf(all[i]); services[i] == nil && !deciding[all[i].Kind] {
+			pods[i] = kube.PodOf(all[i])
 		}
-		if c := strings.Compare(a.NamespaceOrDefault(), b.NamespaceOrDefault()); c != 0 {
-			return c
-		}
-		if c := strings.Compare(a.Kind, b.Kind); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Name, b.Name)
 	})
-	return out
+	var in input
+	for i, o := range all {
+		switch {
+		case services[i] != nil:
+			in.services = append(in.services, services[i])
+		case pods[i] != nil:
+			in.pods = append(in.pods, pods[i])
+		case deciding[o.Kind]:
+			in.config = append(in.config, o)
+		}
+	}
+	slices.SortStableFunc(in.config, byName)
+	slices.SortStableFunc(in.pods, func(a, b *kube.Pod) int { return byName(a.Object, b.Object) })
+	return in
+}
+
+// deciding are the kinds, Services and workloads aside, that decide anything.
+var deciding = map[string]bool{
+	"Namespace": true, "PeerAuthentication": true, "Policy": true, "MeshPolicy": true,
+	"Sidecar": true, "IstioOperator": true, "ConfigMap": true,
+}
+
+// byName orders objects by root, namespace, kind and name.
+func byName(a, b *render.Object) int {
+	if c := strings.Compare(a.Root.Dir, b.Root.Dir); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.NamespaceOrDefault(), b.NamespaceOrDefault()); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Kind, b.Kind); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Name, b.Name)
 }
 
 func (m *model) markContext(items []*render.Object) {
@@ -120,31 +158,45 @@ func (m *model) markContext(items []*render.Object) {
 	m.isContext = func(o *render.Object) bool { return listed[o] || before(o) }
 }
 
-func (m *model) findWorkloads(objects []*render.Object) {
-	for _, o := range objects {
-		pod := kube.PodOf(o)
-		if pod == nil {
-			continue
-		}
-		w := m.newWorkload(pod)
-		m.workloads = append(m.workloads, w)
-		for i := range pod.Containers {
-			c := &pod.Containers[i]
-			found := probe.Of(pod, c)
-			w.probes = append(w.probes, found...)
-			for _, p := range found {
-				m.byProbe[p] = &target{probe: p, container: c, workload: w}
-				if w.context {
-					continue
-				}
-				m.probes = append(m.probes, p)
-				if p.Fault != "" {
-					m.warn(place(p), "the API server refuses "+workloadName(o)+": "+string(p.Kind)+" of container "+c.Name+" "+p.Fault)
-				}
+// findWorkloads settles every pod, on all cores, and then gathers what they
+// have in order.
+func (m *model) findWorkloads(pods []*kube.Pod) {
+	m.workloads = make([]*workload, len(pods))
+	for i, pod := range pods {
+		m.workloads[i] = &workload{pod: pod, name: workloadName(pod.Object), context: m.context(pod.Object)}
+	}
+	parallel(len(pods), func(i int) { m.settle(m.workloads[i]) })
+	m.byProbe = make(map[*probe.Probe]*target, 2*len(pods))
+	told := map[string]bool{}
+	for _, w := range m.workloads {
+		for _, t := range w.targets {
+			m.byProbe[t.probe] = t
+			if !w.context {
+				m.probes = append(m.probes, t.probe)
 			}
 		}
-		m.settle(w)
+		for _, f := range w.warnings {
+			if key := f.Text + f.Field.String(); !told[key] {
+				told[key] = true
+				m.warnOn(f.Field, f.Text)
+			}
+		}
 	}
+}
+
+// parallel calls do for every i below n, on all cores where that pays.
+func parallel(n int, do func(i int)) {
+	const least = 64 // calls per goroutine
+	var group sync.WaitGroup
+	step := max(least, (n+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	for from := 0; from < n; from += step {
+		group.Go(func() {
+			for i := from; i < min(from+step, n); i++ {
+				do(i)
+			}
+		})
+	}
+	group.Wait()
 }
 
 // place is where a probe is best pointed at: its port, or the probe itself.

@@ -126,7 +126,7 @@ func (m *model) servicePolicies(w *workload, b binding) []*alphaPolicy {
 	ns := w.pod.Namespace()
 	all := m.idx.policies[[2]string{ns, b.service.Object.Name}]
 	all = all[:len(all):len(all)]
-	m.idx.labelled.find(ns, w.pod.Labels, func(p *alphaPolicy, _ int) {
+	m.idx.labelled.find(ns, w.pod.Labels, func(p *alphaPolicy) {
 		if !has(all, p) {
 			all = append(all, p)
 		}

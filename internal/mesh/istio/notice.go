@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,18 @@ func (m *model) Notices() []mesh.Notice {
 		}
 	}
 	return n.out
+}
+
+// homes returns the namespaces that have a Service of that name, in order.
+func (n *noticing) homes(service string) []string {
+	var out []string
+	for key := range n.m.idx.servicesNamed {
+		if key[1] == service {
+			out = append(out, key[0])
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // noticing collects notices.

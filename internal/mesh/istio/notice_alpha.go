@@ -90,11 +90,9 @@ func (n *noticing) alphaTarget(p *alphaPolicy, t alphaTarget, said bool) bool {
 }
 
 func (n *noticing) noService(p *alphaPolicy, t alphaTarget, ns string) {
-	homes := n.m.idx.serviceHomes[t.service]
+	homes := n.homes(t.service)
 	at := t.at.Key("name")
 	switch {
-	case has(homes, ns):
-		return // it exists, but selects no pods
 	case len(homes) > 0:
 		n.add(mesh.NoticeExceptionNoEffect, render.Field{Object: p.object, Path: render.PathOf("metadata", "namespace")},
 			p.name+" has no effect: Service "+t.service+" is in namespace "+homes[0]+", and a Policy is about Services of its own namespace",

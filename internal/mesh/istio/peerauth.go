@@ -4,6 +4,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -42,7 +43,9 @@ func (a modeAt) set() bool { return a.mode != "" && a.mode != mesh.ModeUnset }
 type peerNamespace struct {
 	wide     []*peer // without selector
 	selected byLabel[*peer]
-	winners  map[render.Root][]*peer // candidates among wide, per root
+
+	mu      sync.Mutex
+	winners map[render.Root][]*peer // candidates among wide, per root
 }
 
 // peerView is what PeerAuthentications say of a workload: per level the
@@ -69,7 +72,7 @@ func (m *model) addPeer(o *render.Object) {
 		m.idx.peers[o.NamespaceOrDefault()] = ns
 	}
 	if p.selecting {
-		ns.selected.add(o.NamespaceOrDefault(), p.selector, p, len(m.idx.allPeers))
+		ns.selected.add(o.NamespaceOrDefault(), p.selector, p)
 	} else {
 		ns.wide = append(ns.wide, p)
 	}
@@ -214,7 +217,7 @@ func (m *model) peersOf(w *workload) peerView {
 	v.namespace = here.winner(root)
 	if here != nil {
 		var all []*peer
-		here.selected.find(ns, w.pod.Labels, func(p *peer, _ int) { all = append(all, p) })
+		here.selected.find(ns, w.pod.Labels, func(p *peer) { all = append(all, p) })
 		v.workload = candidates(all, root)
 	}
 	return v
@@ -224,6 +227,11 @@ func (n *peerNamespace) winner(root render.Root) []*peer {
 	if n == nil || len(n.wide) == 0 {
 		return nil
 	}
+	if len(n.wide) == 1 {
+		return n.wide
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	w, ok := n.winners[root]
 	if !ok {
 		w = onePerMode(candidates(n.wide, root))

@@ -71,7 +71,7 @@ func (m *model) decideRewriting(w *workload) rewriting {
 			r.extra = append(r.extra, mesh.Fact{Text: says + ", which Istio " + m.version.String() + " does not read", Field: at})
 		case err != nil:
 			r.extra = append(r.extra, mesh.Fact{Text: says + ", which is neither true nor false and is not heeded", Field: at})
-			m.warnOn(at, says+" on "+w.name+", which is neither true nor false; the mesh-wide setting decides")
+			w.warn(at, says+" on "+w.name+", which is neither true nor false; the mesh-wide setting decides")
 		default:
 			r.on, r.why = on, decider(says, at)
 		}
@@ -91,7 +91,7 @@ func (m *model) misplacedAnnotation(w *workload) {
 	}
 	own := kube.Annotations(w.pod.Object)
 	if _, ok := own.Get(annotationRewrite); ok {
-		m.warnOn(own.Field(annotationRewrite), annotationRewrite+" on "+w.name+" itself does nothing; it belongs into the pod template's annotations ("+w.pod.Annotations.At().Path.String()+")")
+		w.warn(own.Field(annotationRewrite), annotationRewrite+" on "+w.name+" itself does nothing; it belongs into the pod template's annotations ("+w.pod.Annotations.At().Path.String()+")")
 	}
 }
 

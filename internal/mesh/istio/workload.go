@@ -2,7 +2,6 @@ package istio
 
 import (
 	"slices"
-	"sort"
 
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
@@ -17,6 +16,7 @@ type workload struct {
 	name    string // "Deployment shop/web"
 	context bool
 	probes  []*probe.Probe
+	targets []*target    // of probes, in the same order
 	metaAt  render.Field // the pod's metadata
 
 	enrolled enrolment
@@ -27,7 +27,8 @@ type workload struct {
 	// releases open plaintext listeners.
 	management map[int]bool
 	peers      peerView
-	sidecars   []*sidecar // candidates, the first that applies decides
+	sidecars   []*sidecar // candidates of equal rank
+	warnings   []mesh.Fact
 }
 
 // binding is a Service port and the container port it leads to.
@@ -40,17 +41,27 @@ type binding struct {
 // field returns the place of the Service port.
 func (b binding) field() render.Field { return b.service.PortField(b.port) }
 
-func (m *model) newWorkload(pod *kube.Pod) *workload {
-	return &workload{pod: pod, name: workloadName(pod.Object), context: m.context(pod.Object), metaAt: pod.Field("metadata")}
+// warn keeps a remark on the input for the model's warnings.
+func (w *workload) warn(at render.Field, text string) {
+	w.warnings = append(w.warnings, mesh.Fact{Text: text, Field: at})
 }
 
-// settle decides everything about w that its probes share.
+// settle finds the probes of w and decides everything that they share. It
+// touches nothing but w, so that pods can be settled side by side.
 func (m *model) settle(w *workload) {
-	if len(w.probes) == 0 && len(m.idx.allPeers) == 0 && len(m.idx.allAlpha) == 0 {
-		return
+	for i := range w.pod.Containers {
+		c := &w.pod.Containers[i]
+		for _, p := range probe.Of(w.pod, c) {
+			w.probes = append(w.probes, p)
+			w.targets = append(w.targets, &target{probe: p, container: c, workload: w})
+			if p.Fault != "" {
+				w.warn(place(p), "the API server refuses "+w.name+": "+string(p.Kind)+" of container "+c.Name+" "+p.Fault)
+			}
+		}
 	}
-	m.checkStrings(w.pod.Labels, "label", w.pod.Object)
-	m.checkStrings(w.pod.Annotations, "annotation", w.pod.Object)
+	checkStrings(w.pod.Labels, "label", w.name, w.warn)
+	checkStrings(w.pod.Annotations, "annotation", w.name, w.warn)
+	w.metaAt = w.pod.Field("metadata")
 	w.enrolled = m.enrol(w)
 	w.bind(m)
 	if !w.enrolled.sidecar() {
@@ -69,29 +80,16 @@ func (m *model) settle(w *workload) {
 
 // bind finds the Service ports that lead to the pod.
 func (w *workload) bind(m *model) {
-	type found struct {
-		service *kube.Service
-		order   int
-	}
-	var all []found
-	m.idx.services.find(w.pod.Namespace(), w.pod.Labels, func(s *kube.Service, order int) {
-		all = append(all, found{s, order})
-	})
+	var all []*kube.Service
+	m.idx.services.find(w.pod.Namespace(), w.pod.Labels, func(s *kube.Service) { all = append(all, s) })
 	if len(all) > 1 {
-		sort.Slice(all, func(i, j int) bool { return all[i].order < all[j].order })
-		kept := all[:0]
-		for _, s := range all {
-			same := m.idx.servicesNamed[[2]string{w.pod.Namespace(), s.service.Object.Name}]
-			if forms := ofRoot(same, w.pod.Object.Root, func(s *kube.Service) *render.Object { return s.Object }); has(forms, s.service) {
-				kept = append(kept, s)
-			}
-		}
-		all = kept
+		all = ownForms(all, w.pod.Object.Root, func(s *kube.Service) *render.Object { return s.Object })
+		slices.SortStableFunc(all, func(a, b *kube.Service) int { return byName(a.Object, b.Object) })
 	}
 	for _, s := range all {
-		for _, p := range s.service.Ports {
+		for _, p := range s.Ports {
 			if target := p.Resolve(w.pod); p.TCP() && target > 0 {
-				w.bindings = append(w.bindings, binding{s.service, p, target})
+				w.bindings = append(w.bindings, binding{s, p, target})
 			}
 		}
 	}
