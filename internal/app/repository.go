@@ -14,7 +14,7 @@ import (
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
-	//manifest
+	"github.com/org/probe-mtls-action/render/manifest"
 )
 
 // repository is the work tree that a run reads, and what its configuration says.
@@ -165,7 +165,7 @@ func isKustomization(base string) bool {
 func renderers(tree render.Tree, s *settings) map[string]render.Renderer {
 	return map[string]render.Renderer{
 		kustomize.Name: kustomize.New(tree, kustomize.Options{AllowRemote: s.allowRemote, EnableHelm: s.enableHelm}),
-		//manifest
+		manifest.Name:  manifest.New(tree),
 	}
 }
 
@@ -186,7 +186,7 @@ func contextRoots(ctx context.Context, tree render.Tree, paths []string) ([]rend
 				continue
 			}
 		}
-		roots = append(roots, render.Root{Dir: p, Renderer: "manifest"})
+		roots = append(roots, render.Root{Dir: p, Renderer: manifest.Name})
 	}
 	return roots, nil
 }

@@ -102,8 +102,11 @@ func (d *Doc) syntaxError(err error) *SyntaxError {
 		return e
 	}
 	e.Message = msg[len(m[0]):]
-	if m[1] != "" {
-		line, _ := strconv.Atoi(m[1])
+	line := badLine(d.Text.String)
+	if line == 0 {
+		line, _ = strconv.Atoi(m[1])
+	}
+	if line > 0 {
 		start := d.lineStart(line)
 		text := d.Text.String[start:]
 		if i := strings.IndexAny(text, "\r\n"); i >= 0 {

@@ -173,10 +173,11 @@ func TestSplit(t *testing.T) {
 
 func TestSyntaxError(t *testing.T) {
 	for text, want := range map[string]string{
-		"a: 1\n---\nb: 1\n c: 2\n":    "f:4:2",
-		"a: [1\n":                     "f:1:1",
-		"a: 1\n\tb: 2\n":              "f:2:2",
-		"ok: 1\n---\nx: \"unclosed\n": "f:4:1",
+		"a: 1\n---\nb: 1\n c: 2\n":       "f:4:2",
+		"a: [1\n":                        "f:1:1",
+		"a: 1\n\tb: 2\n":                 "f:2:2",
+		"ok: 1\n---\nx: \"unclosed\n":    "f:3:1",
+		"a:\n  b: 1\n  c: {d: 1\ne: 2\n": "f:3:3",
 	} {
 		_, err := yamldoc.ParseAll(yamldoc.Whole(source.NewFile("f", []byte(text))))
 		e := (*yamldoc.SyntaxError)(nil)
