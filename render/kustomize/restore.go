@@ -107,9 +107,19 @@ func (rs *restorer) scalar(n *yaml.Node) {
 		return
 	}
 	n.Value = c.value
+	if n.Tag == "!!str" && n.Style == 0 && needsQuotes(c.value) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
 	if c.tag == "!!int" && n.ShortTag() != "!!int" {
 		n.Value = decimal(c.value)
 	}
+}
+
+// needsQuotes reports whether the text would not be text to a reader of plain
+// YAML 1.1 or 1.2.
+func needsQuotes(text string) bool {
+	plain := yaml.Node{Kind: yaml.ScalarNode, Value: text}
+	return boolean.MatchString(text) || plain.ShortTag() != "!!str"
 }
 
 // in returns the candidate whose sentinel stands in text, and whether the text
