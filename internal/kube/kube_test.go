@@ -1,0 +1,158 @@
+package kube_test
+
+import (
+	"context"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/org/probe-mtls-action/internal/kube"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// recorder remembers the last path that it was asked about.
+type recorder struct{ path *string }
+
+func (r recorder) Trace(_ context.Context, _ *render.Object, path render.Path) (render.Origin, error) {
+	*r.path = path.String()
+	return render.Origin{}, nil
+}
+
+func object(t *testing.T, kind, text string) *render.Object {
+	t.Helper()
+	var n yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &n); err != nil {
+		t.Fatal(err)
+	}
+	return &render.Object{Ref: render.Ref{Version: "v1", Kind: kind, Name: "x"}, Node: n.Content[0]}
+}
+
+func TestPodPlaces(t *testing.T) {
+	const pod = "{metadata: {labels: {app: web}, annotations: {a/b: c}}, spec: {hostNetwork: true, initContainers: [{name: i, restartPolicy: Always}], containers: [{name: c, ports: [{containerPort: 1}, {name: web, containerPort: 8080}]}]}}"
+	for kind, c := range map[string]struct{ text, base string }{
+		"Pod":         {pod, ""},
+		"PodTemplate": {"template: " + pod, "template."},
+		"CronJob":     {"spec: {jobTemplate: {spec: {template: " + pod + "}}}", "spec.jobTemplate.spec.template."},
+		"Rollout":     {"spec: {template: " + pod + "}", "spec.template."},
+	} {
+		p := kube.PodOf(object(t, kind, c.text))
+		if p == nil {
+			t.Fatalf("%s: no pod", kind)
+		}
+		web := p.Container("c")
+		port, _ := web.Port("web")
+		for got, want := range map[string]string{
+			p.Labels.Field("app").Path.String():      c.base + "metadata.labels.app",
+			p.Annotations.Field("a/b").Path.String(): c.base + `metadata.annotations["a/b"]`,
+			p.Annotations.At().Path.String():         c.base + "metadata.annotations",
+			web.At().Path.String():                   c.base + "spec.containers[0]",
+			web.Field("a", "b").Path.String():        c.base + "spec.containers[0].a.b",
+			web.PortField(port).Path.String():        c.base + "spec.containers[0].ports[1]",
+			p.Container("i").At().Path.String():      c.base + "spec.initContainers[0]",
+		} {
+			if got != want {
+				t.Errorf("%s: %s, want %s", kind, got, want)
+			}
+		}
+		if !p.HostNetwork || !p.Container("i").Restarts || p.Containers[0].Name != "i" || port.Number != 8080 {
+			t.Errorf("%s: read as %+v", kind, p)
+		}
+		if _, found, ok := p.PortNamed("web"); !ok || found.Number != 8080 {
+			t.Errorf("%s: the port's name is not found", kind)
+		}
+	}
+}
+
+func TestOtherObjectsHaveNoPod(t *testing.T) {
+	for _, text := range []string{"{}", "spec: {template: {data: {}}}", "spec: {template: {spec: {source: {}}}}", "spec: [1]", "spec: {template: 5}"} {
+		if kube.PodOf(object(t, "Thing", text)) != nil {
+			t.Errorf("%s has a pod", text)
+		}
+	}
+}
+
+func TestService(t *testing.T) {
+	o := object(t, "Service", "spec: {selector: {app: web}, ports: [{name: a, port: 80}, {port: 81, targetPort: 8081}, {port: 82, targetPort: web}, {port: 53, protocol: UDP}]}")
+	s := kube.ServiceOf(o)
+	pod := kube.PodOf(object(t, "Pod", "spec: {containers: [{name: x}, {name: y, ports: [{name: web, containerPort: 9}]}]}"))
+	for i, want := range []int{80, 8081, 9, 53} {
+		if got := s.Ports[i].Resolve(pod); got != want {
+			t.Errorf("port %d leads to %d, want %d", i, got, want)
+		}
+	}
+	if !s.Ports[0].TCP() || s.Ports[3].TCP() {
+		t.Error("protocols are mixed up")
+	}
+	if got := s.PortField(s.Ports[2]).Path.String(); got != "spec.ports[2]" {
+		t.Errorf("place %s", got)
+	}
+	if s := kube.ServiceOf(object(t, "Service", "spec: {type: ExternalName, selector: {a: b}}")); s.Selector.Len() != 0 {
+		t.Error("an ExternalName Service selects pods")
+	}
+	o.Group = "serving.knative.dev"
+	if kube.ServiceOf(o) != nil {
+		t.Error("a Knative Service is no core Service")
+	}
+}
+
+func TestSelector(t *testing.T) {
+	labels := kube.Labels(object(t, "Pod", "metadata: {labels: {app: web, tier: front, empty: }}"))
+	for text, want := range map[string]bool{
+		"{matchLabels: {app: web}}":                                             true,
+		"{matchLabels: {app: web, tier: back}}":                                 false,
+		"{matchLabels: {empty: ''}}":                                            true,
+		"{matchExpressions: [{key: app, operator: In, values: [api, web]}]}":    true,
+		"{matchExpressions: [{key: app, operator: NotIn, values: [web]}]}":      false,
+		"{matchExpressions: [{key: none, operator: NotIn, values: [web]}]}":     true,
+		"{matchExpressions: [{key: tier, operator: Exists}]}":                   true,
+		"{matchExpressions: [{key: tier, operator: DoesNotExist}]}":             false,
+		"{matchExpressions: [{key: tier, operator: Near}]}":                     false,
+		"{matchLabels: {app: web}, matchExpressions: [{key: x, operator: In}]}": false,
+	} {
+		n := object(t, "Selector", text)
+		if got := kube.SelectorAt(render.Field{Object: n}, n.Node).Matches(labels); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
+
+func TestMalformedStrings(t *testing.T) {
+	s := kube.Annotations(object(t, "Pod", `metadata: {annotations: {a: "true", b: true, c: 1, d: , e: [], f: text}}`))
+	got := s.Malformed()
+	if len(got) != 3 || got[0] != "b" || got[1] != "c" || got[2] != "e" {
+		t.Errorf("malformed: %v", got)
+	}
+	if v, ok := s.Get("b"); v != "true" || !ok {
+		t.Errorf("b is read as %q", v)
+	}
+}
+
+func TestCreated(t *testing.T) {
+	for text, want := range map[string]bool{"2024-06-01T00:00:00Z": true, "2024-06-01": false, "null": false, "2024-06-01T00:00:00+0": false, "aaaa-06-01T00:00:00Z": false} {
+		if _, ok := kube.Created(object(t, "Pod", "metadata: {creationTimestamp: '"+text+"'}")); ok != want {
+			t.Errorf("%s: %v", text, ok)
+		}
+	}
+}
+
+func TestExpandTracesThroughTheList(t *testing.T) {
+	var asked string
+	list := object(t, "List", "items: [{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: n}}, 5, {kind: List, items: [{apiVersion: v1, kind: Pod, metadata: {name: b}}]}]")
+	list.Tracer = recorder{&asked}
+	got := kube.Expand([]*render.Object{list, object(t, "Pod", "{}")})
+	if len(got) != 3 || got[0].String() != "n/Deployment/a" || got[0].Group != "apps" || got[1].String() != "default/Pod/b" {
+		t.Fatalf("expanded to %v", got)
+	}
+	if _, err := got[1].Trace(context.Background(), render.PathOf("spec")); err != nil || asked != "items[2].items[0].spec" {
+		t.Errorf("the list was asked for %s, %v", asked, err)
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for text, want := range map[string]int{"8080": 8080, "0x50": 80, "-1": -1, `"8080"`: 0, "8.5": 0, "99999999999999999999": 0, "[]": 0} {
+		got, ok := kube.Int(object(t, "X", "v: "+text).Node.Content[1])
+		if got != want || ok != (want != 0) {
+			t.Errorf("%s: %d %v", text, got, ok)
+		}
+	}
+}
