@@ -31,8 +31,8 @@ func New(objects []*render.Object, isContext func(*render.Object) bool, opts mes
 	}
 	in := m.sortOut(objects)
 	m.installed = m.install(in.config)
-	for _, rev := range m.installed.revisions {
-		m.planes = append(m.planes, m.newPlane(rev))
+	for i, rev := range m.installed.revisions {
+		m.planes = append(m.planes, m.newPlane(i, rev))
 	}
 	m.root = m.rootNamespace()
 	m.base = m.fallback()

@@ -282,3 +282,17 @@ func TestSettingsKnowTheirPlace(t *testing.T) {
 	}
 	t.Error("no fact speaks of the setting")
 }
+
+func TestARevisionsSettingsKnowTheirPlace(t *testing.T) {
+	config := &render.Object{Ref: render.Ref{Kind: "Config"}}
+	m := newModel(t, mustObjects(t, strictMesh+"---"+webDeployment), mesh.Options{
+		Revisions: []mesh.Revision{{Values: node(t, "sidecarInjectorWebhook: {rewriteAppHTTPProbe: false}")}},
+		Places:    map[string]render.Field{"revisions[0].values": {Object: config, Path: render.PathOf("here")}},
+	})
+	for _, f := range m.Judge(m.Probes()[0]).Chain {
+		if strings.Contains(f.Text, "of revision") && f.Field.Path.String() == "here" {
+			return
+		}
+	}
+	t.Error(describe(m))
+}

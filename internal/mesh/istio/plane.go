@@ -39,11 +39,11 @@ type plane struct {
 	native           string // ENABLE_NATIVE_SIDECARS: "true", "false", "auto"
 }
 
-func (m *model) newPlane(rev mesh.Revision) *plane {
+func (m *model) newPlane(i int, rev mesh.Revision) *plane {
 	name := canonical(rev.Name)
 	values, config := m.installed.values[name], m.installed.meshConfig[name]
 	p := &plane{name: name, tags: rev.Tags}
-	p.rewrite = m.rewriteSetting(rev, values)
+	p.rewrite = m.rewriteSetting(i, rev, values)
 	p.rewriteTCP = m.version.has(rewriteTCP)
 	if s, _, _ := values.text("pilot", "env", "REWRITE_TCP_PROBES"); s == "false" && m.version.has(rewriteTCPSwitch) {
 		p.rewriteTCP = false
@@ -127,10 +127,10 @@ func (m *model) newPlane(rev mesh.Revision) *plane {
 
 // rewriteSetting is the mesh-wide setting: the revision's own values, the
 // option, values given for all, values in view, the release's default.
-func (m *model) rewriteSetting(rev mesh.Revision, values documents) choice[bool] {
+func (m *model) rewriteSetting(i int, rev mesh.Revision, values documents) choice[bool] {
 	path := []string{"sidecarInjectorWebhook", "rewriteAppHTTPProbe"}
 	const name = "values.sidecarInjectorWebhook.rewriteAppHTTPProbe"
-	own := userDocument(rev.Values, "revisions", m.opts.Places)
+	own := m.ownValues(i, rev)
 	if on, ok, at := own.boolean(path...); ok {
 		return choice[bool]{on, name + " of revision " + quote(rev.Name) + " is " + strconv.FormatBool(on), at}
 	}

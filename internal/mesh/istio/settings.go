@@ -2,6 +2,7 @@ package istio
 
 import (
 	"sort"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -133,11 +134,11 @@ func (m *model) install(objects []*render.Object) installation {
 	if in.revisions == nil {
 		in.revisions = m.revisionsInView(common, seen)
 	}
-	for _, rev := range in.revisions {
+	for i, rev := range in.revisions {
 		name := canonical(rev.Name)
-		values := append(userDocument(rev.Values, "revisions", o.Places), common...)
+		values := append(m.ownValues(i, rev), common...)
 		values = append(values, viewValues[name]...)
-		meshes := append(userDocument(rev.MeshConfig, "revisions", o.Places), commonMesh...)
+		meshes := append(userDocument(rev.MeshConfig, "revisions["+strconv.Itoa(i)+"].meshConfig", o.Places), commonMesh...)
 		for _, doc := range values { // istiod's values carry the mesh config too
 			if n := kube.Get(doc.node, "meshConfig"); n != nil {
 				meshes = append(meshes, below(doc, "meshConfig", n))
@@ -154,6 +155,11 @@ func (m *model) install(objects []*render.Object) installation {
 	}
 	in.ambient = in.ambient || o.Profile == "ambient"
 	return in
+}
+
+// ownValues are the values that the i-th revision has for itself.
+func (m *model) ownValues(i int, rev mesh.Revision) documents {
+	return userDocument(rev.Values, "revisions["+strconv.Itoa(i)+"].values", m.opts.Places)
 }
 
 // revisionsInView returns the revisions that values or installation manifests
