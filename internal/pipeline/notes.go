@@ -21,7 +21,7 @@ func skip(e *render.Error, own bool) report.Skip {
 func (r *run) refusal(root render.Root, p render.Problem) report.Remark {
 	text := p.Message
 	if p.Hint != "" {
-		text += "; " + p.Hint
+		text += ". " + p.Hint
 	}
 	return report.Remark{At: r.locator.Problem(p), Text: text, Roots: []string{root.Dir}}
 }

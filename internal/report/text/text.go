@@ -88,11 +88,11 @@ func (p *printer) item(it *report.Item) {
 	if it.Suppressed != nil {
 		p.prose(in, "Suppressed: "+it.Suppressed.Reason)
 	}
+	rest, title := it.Related, "Decided by:"
 	if len(it.Chain) > 0 {
-		p.heading(in, "Why:")
-		p.bullets(in, it.Chain)
+		rest, title = p.why(in, it), "Elsewhere decided by:"
 	}
-	p.related(in, "Decided by:", it.Related)
+	p.related(in, title, rest)
 	p.related(in, "Before the change, decided by:", it.BaseCauses)
 	if len(it.Assumed) > 0 {
 		p.heading(in, "Assumed:")
@@ -132,6 +132,40 @@ func (p *printer) state(it *report.Item) string {
 
 func (p *printer) place(s source.Span) string { return p.bold(safe.Line(s.String()) + ":") }
 
+// why writes the decision, each step with the place that decides it, and
+// returns the places that no step speaks of: those of other roots.
+func (p *printer) why(in string, it *report.Item) (rest []report.Location) {
+	p.heading(in, "Why:")
+	told := make(map[string]bool)
+	for _, step := range it.Chain {
+		p.bullets(in, []string{step})
+		for _, l := range it.Related {
+			if l.Message == step && !told[step] {
+				told[step] = true
+				p.line("%s    %s", in, p.bold(safe.Line(l.Span.String())))
+				p.quote(in+"    ", l)
+			}
+		}
+	}
+	shown := make(map[string]bool)
+	for _, l := range it.Related {
+		if told[l.Message] && !shown[l.Message] {
+			shown[l.Message] = true
+			continue
+		}
+		rest = append(rest, l)
+	}
+	return rest
+}
+
+// quote writes the line of a place, and why it is not exact.
+func (p *printer) quote(in string, l report.Location) {
+	p.excerpt(in, l, p.blue)
+	if !l.Exact && l.Why != "" {
+		p.prose(in+"  ", "This is the nearest known place: "+l.Why+".")
+	}
+}
+
 func (p *printer) related(in, title string, all []report.Location) {
 	if len(all) == 0 {
 		return
@@ -139,16 +173,13 @@ func (p *printer) related(in, title string, all []report.Location) {
 	p.heading(in, title)
 	for _, l := range all {
 		p.line("%s  %s %s", in, p.place(l.Span), safe.Line(l.Message))
-		p.excerpt(in+"  ", l, p.blue)
-		if !l.Exact && l.Why != "" {
-			p.prose(in+"    ", "This is the nearest known place: "+l.Why+".")
-		}
+		p.quote(in+"  ", l)
 	}
 }
 
 func (p *printer) roots(in string, it *report.Item) {
 	switch n := len(it.Roots); {
-	case n == 0:
+	case n == 0, n == 1 && it.Roots[0] == ".":
 	case p.o.Verbose && n > 1:
 		p.heading(in, fmt.Sprintf("In %d roots:", n))
 		p.bullets(in, it.Roots)
