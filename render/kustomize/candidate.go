@@ -100,42 +100,34 @@ func envCandidates(f *file) []*candidate {
 	return out
 }
 
-// all returns every candidate of f in the given role.
-func (f *file) all(r role) []*candidate {
-	f.mu.Lock()
-	if cs, ok := f.candidates[r]; ok {
-		f.mu.Unlock()
-		return cs
-	}
-	f.mu.Unlock()
+// matching returns the candidates of f in the given role whose scalar has a
+// value that match accepts. They are made anew each time: a repository has too
+// many to keep.
+func (f *file) matching(r role, match func(value string) bool) []*candidate {
 	var out []*candidate
+	add := func(c *candidate) {
+		if c != nil && match(c.value) {
+			out = append(out, c)
+		}
+	}
 	for _, d := range f.documents(r) {
 		for _, root := range d.roots {
 			root.walk(func(s *site) {
-				if s.node.Kind != yaml.ScalarNode {
-					return
-				}
-				var c *candidate
-				if s.kind() == render.FromGenerator && slices.Contains(s.keys(), "literals") {
-					c = literalAt(s)
-				} else {
-					c = candidateAt(s)
-				}
-				if c != nil {
-					out = append(out, c)
+				switch {
+				case s.node.Kind != yaml.ScalarNode:
+				case d.kind == render.FromTransformer && slices.Contains(s.keys(), "literals"):
+					add(literalAt(s))
+				case match(s.node.Value):
+					add(candidateAt(s))
 				}
 			})
 		}
 	}
 	if r&roleEnv != 0 {
-		out = append(out, envCandidates(f)...)
+		for _, c := range envCandidates(f) {
+			add(c)
+		}
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.candidates == nil {
-		f.candidates = map[role][]*candidate{}
-	}
-	f.candidates[r] = out
 	return out
 }
 

@@ -41,22 +41,20 @@ func (t *tracer) experiment(ctx context.Context, o *render.Object, path render.P
 // it, the likeliest first.
 func (t *tracer) candidates(o *render.Object, path render.Path, value string) (equal, parts []*candidate) {
 	v := t.build.view
-	if t.pool == nil {
-		for _, f := range v.reads {
-			for _, c := range f.all(v.roles[f.name]) {
-				if c.changes() {
-					t.pool = append(t.pool, c)
-				}
-			}
-		}
-	}
 	want := decimal(value)
-	for _, c := range t.pool {
-		switch {
-		case c.value == value || decimal(c.value) == want:
-			equal = append(equal, c)
-		case value != "" && strings.Contains(c.value, value), (len(c.value) > 1 || c.isImage()) && strings.Contains(value, c.value):
-			parts = append(parts, c)
+	isEqual := func(text string) bool { return text == value || isNumber(want) && decimal(text) == want }
+	shares := func(text string) bool {
+		return isEqual(text) || value != "" && strings.Contains(text, value) || text != "" && strings.Contains(value, text)
+	}
+	for _, f := range v.reads {
+		for _, c := range f.matching(v.roles[f.name], shares) {
+			switch {
+			case !c.changes():
+			case isEqual(c.value):
+				equal = append(equal, c)
+			case len(c.value) > 1 || c.isImage():
+				parts = append(parts, c)
+			}
 		}
 	}
 	last := lastKey(path)
@@ -134,13 +132,13 @@ func (c *candidate) selects() bool {
 // notes where each comes out. If n does not follow any, it returns those that
 // may still be its source.
 func (t *tracer) together(ctx context.Context, n *yaml.Node, cs []*candidate) (c *candidate, left []*candidate, err error) {
-	p := edited{}
+	p, ids := edited{}, newSentinels()
 	for _, c := range cs {
-		if c.selects() || c.tag == "!!bool" || !t.r.ids.assign(c) {
+		if c.selects() || c.tag == "!!bool" || !ids.assign(c) {
 			left = append(left, c)
 			continue
 		}
-		p[c.file] = append(p[c.file], c.edit(t.sentinel(c, n.Value)))
+		p[c.file] = append(p[c.file], c.edit(ids.within(c, n.Value)))
 	}
 	if len(p) == 0 {
 		return nil, left, nil
@@ -150,27 +148,27 @@ func (t *tracer) together(ctx context.Context, n *yaml.Node, cs []*candidate) (c
 		return nil, cs, err
 	}
 	for i, res := range b.resources.Resources() {
-		t.harvest(t.objects[i].Node, res.YNode())
+		t.harvest(ids, t.objects[i].Node, res.YNode())
 	}
 	return t.found[n], left, nil
 }
 
-// sentinel returns the text that stands for c: its own sentinel, or its value
-// with the sentinel in the place of the part that was rendered.
-func (t *tracer) sentinel(c *candidate, rendered string) string {
-	s := t.r.ids.of(c)
+// within returns the text that stands for c: its sentinel, or its value with the
+// sentinel in the place of the part that was rendered.
+func (s *sentinels) within(c *candidate, rendered string) string {
+	text := s.of(c)
 	if c.value != rendered && rendered != "" && strings.Contains(c.value, rendered) && c.tag == "!!str" {
 		if isNumber(rendered) {
-			s = t.r.ids.number(c) // a part that becomes a number must stay one
+			text = s.number(c) // a part that becomes a number must stay one
 		}
-		return strings.Replace(c.value, rendered, s, 1)
+		return strings.Replace(c.value, rendered, text, 1)
 	}
-	return s
+	return text
 }
 
 // harvest notes which values of the changed object carry a sentinel. Both
 // nodes have the same structure as far as it was not changed.
-func (t *tracer) harvest(n, changed *yaml.Node) {
+func (t *tracer) harvest(ids *sentinels, n, changed *yaml.Node) {
 	changed = deref(changed)
 	if changed == nil {
 		return
@@ -179,15 +177,15 @@ func (t *tracer) harvest(n, changed *yaml.Node) {
 	case n.Kind == yaml.MappingNode && changed.Kind == yaml.MappingNode:
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			if c := child(changed, n.Content[i].Value); c != nil {
-				t.harvest(n.Content[i+1], c)
+				t.harvest(ids, n.Content[i+1], c)
 			}
 		}
 	case n.Kind == yaml.SequenceNode && changed.Kind == yaml.SequenceNode && len(n.Content) == len(changed.Content):
 		for i, c := range n.Content {
-			t.harvest(c, changed.Content[i])
+			t.harvest(ids, c, changed.Content[i])
 		}
 	case n.Kind == yaml.ScalarNode && changed.Kind == yaml.ScalarNode && n.Value != changed.Value:
-		c, _ := t.r.ids.in(changed.Value, true)
+		c, _ := ids.in(changed.Value, true)
 		if c == nil || t.marks[n] != nil || t.found[n] != nil {
 			return
 		}
@@ -204,10 +202,9 @@ func (t *tracer) oneByOne(ctx context.Context, o *render.Object, path render.Pat
 		if i == maxTries {
 			break
 		}
-		if !t.r.ids.assign(c) {
-			break
-		}
-		text := t.sentinel(c, n.Value)
+		ids := newSentinels()
+		ids.assign(c)
+		text := ids.within(c, n.Value)
 		if c.tag == "!!bool" {
 			text = map[bool]string{true: "false", false: "true"}[strings.EqualFold(c.value, "true")]
 		}
@@ -221,7 +218,7 @@ func (t *tracer) oneByOne(ctx context.Context, o *render.Object, path render.Pat
 				return nil, err
 			}
 		}
-		if got := t.field(b, o, path); got != nil && follows(got.Value, n.Value, text, t.r.ids.of(c), t.r.ids.number(c)) {
+		if got := t.field(b, o, path); got != nil && follows(got.Value, n.Value, text, ids.of(c), ids.number(c)) {
 			t.found[n] = c
 			return c, nil
 		}
@@ -240,8 +237,8 @@ func follows(now, before, text, sentinel, number string) bool {
 func (t *tracer) withTests(p edited, c *candidate, text string) edited {
 	v := t.build.view
 	for _, f := range v.reads {
-		for _, x := range f.all(v.roles[f.name]) {
-			if x.site != nil && x.site.root().test && x.value == c.value {
+		for _, x := range f.matching(v.roles[f.name], func(value string) bool { return value == c.value }) {
+			if x.site != nil && x.site.root().test {
 				p[f] = append(p[f], x.edit(text))
 			}
 		}

@@ -27,7 +27,6 @@ type file struct {
 
 	mu          sync.Mutex
 	documentsOf map[role][]*document
-	candidates  map[role][]*candidate
 
 	markMu   sync.Mutex
 	markings map[role]*marking

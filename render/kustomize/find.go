@@ -191,10 +191,7 @@ func (t *tracer) generatorName(o *render.Object) *candidate {
 		if v.roles[f.name]&roleKustomization == 0 {
 			continue
 		}
-		for _, c := range f.all(roleKustomization) {
-			if c.value != o.Authored.Name || c.site == nil || c.part {
-				continue
-			}
+		for _, c := range f.matching(roleKustomization, func(value string) bool { return value == o.Authored.Name }) {
 			if keys := c.site.keys(); len(keys) == 2 && strings.HasSuffix(keys[0], "Generator") && keys[1] == "name" {
 				return c
 			}

@@ -16,11 +16,11 @@ import (
 )
 
 var (
-	errTooMuch  = errors.New("the render reads too much")
-	errBinary   = errors.New("binary file")
-	errRemote   = errors.New("remote references are off")
-	errPlugins  = errors.New("plugins with changing configuration")
-	errHelm     = errors.New("Helm charts are off")
+	errTooMuch = errors.New("the render reads too much")
+	errBinary  = errors.New("binary file")
+	errRemote  = errors.New("remote references are off")
+	errPlugins = errors.New("plugins with changing configuration")
+	errHelm    = errors.New("Helm charts are off")
 )
 
 // inspect looks at a file before kustomize gets its bytes: it refuses what must

@@ -45,13 +45,10 @@ func letters(s string) string {
 	return string(out)
 }
 
-// assign gives c a number, unless it has one or there are none left.
+// assign gives c a number, unless there are none left.
 func (s *sentinels) assign(c *candidate) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.id != 0 {
-		return true
-	}
 	if s.next > lastID {
 		return false
 	}

@@ -25,7 +25,6 @@ type tracer struct {
 	mu      sync.Mutex // held while tracing on demand
 	memo    map[*yaml.Node]render.Origin
 	found   map[*yaml.Node]*candidate // by experiment
-	pool    []*candidate
 	viaOnce sync.Once
 	parents map[string][]use
 }
