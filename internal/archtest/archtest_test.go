@@ -41,7 +41,6 @@ var homes = map[string][]string{
 	"github.com/google/go-github/v60":       {"internal/github"},
 	"github.com/sethvargo/go-githubactions": {"internal/actions", "internal/report/annotation"},
 	"github.com/bluekeyes/go-gitdiff":       {"internal/diff", "internal/github/githubtest"},
-	"github.com/owenrumney/go-sarif":        {"internal/report/sarif"},
 	"github.com/spf13/cobra":                {"internal/app"},
 	"github.com/fatih/color":                {"internal/report/text"},
 	"text/template":                         {}, // switches off dead-code removal

@@ -193,7 +193,6 @@ type scheduler struct {
 	waiting []string
 	granted string
 	pick    func(n int) int
-	picked  bool
 }
 
 func newScheduler(live int, pick func(n int) int) *scheduler {

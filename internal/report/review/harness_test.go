@@ -249,13 +249,3 @@ func (w *world) checkTold(out review.Outcome) {
 		}
 	}
 }
-
-func (w *world) changed() int {
-	n := 0
-	for _, r := range w.server.Requests() {
-		if r.Done {
-			n++
-		}
-	}
-	return n
-}
