@@ -49,9 +49,6 @@ func (m *model) alphaModes(w *workload, bound []binding) []scenario {
 	for _, b := range m.firstBindings(bound) {
 		for _, s := range m.alphaMode(w, b) {
 			s.facts = append([]mesh.Fact{decider("port "+strconv.Itoa(b.port.Number)+" of Service "+b.service.Object.Name+" leads to port "+strconv.Itoa(b.target), b.field())}, s.facts...)
-			if len(bound) > 1 {
-				s.rank = "Service ports that lead to the same container port"
-			}
 			out = append(out, s)
 		}
 	}
@@ -106,7 +103,6 @@ func (m *model) alphaScenarios(all []*alphaPolicy, http bool, rank string) []sce
 	out := make([]scenario, 0, len(all))
 	for _, p := range all {
 		s := p.modeAt(m.version, http)
-		s.rank = rank
 		word := string(s.mode)
 		if s.mode == mesh.ModeDisable {
 			word = "no mTLS (none of its peers has mtls)"

@@ -25,11 +25,32 @@ func (j *judging) outcomes() []outcome {
 	var out []outcome
 	for _, s := range sidecars {
 		for _, sc := range j.scenarios(s) {
-			if len(sidecars) > 1 {
-				sc.rank = "Sidecars that apply to the pod"
+			for _, b := range j.declaring(s) {
+				out = append(out, j.outcome(sc, s, b))
 			}
-			out = append(out, j.outcome(sc, s))
 		}
+	}
+	return out
+}
+
+// declaring returns the Service ports that may tell what the probe's port
+// speaks, one of each sort; nil stands for none. It matters to HTTPS only.
+func (j *judging) declaring(s *sidecar) []*binding {
+	if j.Probe.Scheme != "HTTPS" || s != nil && len(s.ingress) > 0 {
+		return []*binding{nil}
+	}
+	var out []*binding
+	seen := map[bool]bool{}
+	bound := j.m.firstBindings(j.w.bound(j.port))
+	for i := range bound {
+		b := &bound[i]
+		if http := j.m.protocol(b.port.Name, b.port.AppProtocol).http; !seen[http] {
+			seen[http] = true
+			out = append(out, b)
+		}
+	}
+	if out == nil {
+		out = []*binding{nil}
 	}
 	return out
 }
@@ -70,7 +91,7 @@ func (j *judging) scenarios(s *sidecar) []scenario {
 }
 
 // outcome judges a plain HTTP, HTTPS or gRPC request against a mode.
-func (j *judging) outcome(s scenario, sc *sidecar) outcome {
+func (j *judging) outcome(s scenario, sc *sidecar, b *binding) outcome {
 	port := "port " + j.number + " of " + j.w.name
 	https := j.Probe.Handler == probe.HTTPGet && j.Probe.Scheme == "HTTPS"
 	o := outcome{scenario: s, verdict: mesh.Breaks}
@@ -93,14 +114,14 @@ func (j *judging) outcome(s scenario, sc *sidecar) outcome {
 	case s.mode == mesh.ModePermissive && j.m.version.has(permissiveByTransport):
 		o.reason = "Istio " + j.m.version.String() + " takes every TLS connection to " + port + " for mTLS (PERMISSIVE by " + s.who + "), and the kubelet has no client certificate"
 	default:
-		j.httpsOutcome(&o, in, sc, port)
+		j.httpsOutcome(&o, in, sc, b, port)
 	}
 	return o
 }
 
 // httpsOutcome judges an HTTPS probe where mTLS is not required: it passes
 // unless the port is declared HTTP.
-func (j *judging) httpsOutcome(o *outcome, in *ingress, sc *sidecar, port string) {
+func (j *judging) httpsOutcome(o *outcome, in *ingress, sc *sidecar, b *binding, port string) {
 	o.verdict = mesh.OK
 	o.reason = string(o.mode) + " on " + port + " lets the kubelet's HTTPS through"
 	if !j.m.version.has(httpsMeetsHTTPFilter) {
@@ -111,13 +132,11 @@ func (j *judging) httpsOutcome(o *outcome, in *ingress, sc *sidecar, port string
 		if in != nil && (strings.HasPrefix(in.protocol, "HTTP") && in.protocol != "HTTPS" || strings.HasPrefix(in.protocol, "GRPC")) {
 			declared, at, by = in.protocol, in.at.Key("port").Key("protocol"), sc.name
 		}
-	} else {
-		for _, b := range j.w.bound(j.port) {
-			if p := j.m.protocol(b.port.Name, b.port.AppProtocol); p.http {
-				declared, at, by = p.name, b.field().Key("name"), "Service "+b.service.Object.Name
-				if b.port.AppProtocol != "" {
-					at = b.field().Key("appProtocol")
-				}
+	} else if b != nil {
+		if p := j.m.protocol(b.port.Name, b.port.AppProtocol); p.http {
+			declared, at, by = p.name, b.field().Key("name"), "Service "+b.service.Object.Name
+			if b.port.AppProtocol != "" {
+				at = b.field().Key("appProtocol")
 			}
 		}
 	}
@@ -167,7 +186,7 @@ func (j *judging) settleOn(o outcome, choices int) {
 	j.add(o.facts...)
 	j.chosen = []scenario{o.scenario}
 	if choices > 1 {
-		j.Assumed = append(j.Assumed, "the outcome is the same whichever of the equal-ranking policies Istio takes")
+		j.Assumed = append(j.Assumed, "the outcome is the same whichever of the equal choices Istio takes")
 	}
 	if o.assumed != "" {
 		j.Assumed = append(j.Assumed, o.assumed)

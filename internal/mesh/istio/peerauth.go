@@ -306,9 +306,7 @@ type scenario struct {
 	allowTLS bool
 	who      string // the policy that decides, or the default
 	at       render.Field
-	// rank names the level at which the candidates are equal.
-	rank string
-	edit *peer // the workload policy that an exemption belongs into
+	edit     *peer // the workload policy that an exemption belongs into
 	// assumed is what the mode rests on that nothing in view confirms.
 	assumed string
 }
@@ -332,7 +330,7 @@ func (m *model) peerModes(w *workload, port int, bound bool) []scenario {
 				continue
 			}
 			out = append(out, scenario{
-				mode: p.mode.mode, who: p.name, at: p.mode.at, rank: rank, edit: p.editable(nil),
+				mode: p.mode.mode, who: p.name, at: p.mode.at, edit: p.editable(nil),
 				facts: []mesh.Fact{decider(p.name+" ("+rank+") sets mTLS "+string(p.mode.mode), p.mode.at)},
 			})
 		}
@@ -358,7 +356,7 @@ func (m *model) peerModes(w *workload, port int, bound bool) []scenario {
 				})
 			case ok && entry.set():
 				s = scenario{
-					mode: entry.mode, who: p.name, at: entry.at, rank: "by its selector", edit: p,
+					mode: entry.mode, who: p.name, at: entry.at, edit: p,
 					facts: []mesh.Fact{decider(p.name+" sets mTLS "+string(entry.mode)+" for port "+strconv.Itoa(port), entry.at)},
 				}
 			case ok:

@@ -131,7 +131,7 @@ func (m *model) install(objects []*render.Object) installation {
 			}
 		}
 	}
-	if in.revisions == nil {
+	if len(in.revisions) == 0 {
 		in.revisions = m.revisionsInView(common, seen)
 	}
 	for i, rev := range in.revisions {
