@@ -1,0 +1,182 @@
+package istio
+
+import (
+	"strings"
+
+	"github.com/org/probe-mtls-action/internal/kube"
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// selected applies the selectors of the API server's webhooks.
+func (m *model) selected(w *workload) enrolment {
+	switch m.opts.Injection {
+	case mesh.InjectionNever:
+		return enrolment{facts: []mesh.Fact{fact("injection is set to never: no pod gets a sidecar")}}
+	case mesh.InjectionAlways:
+		if e, ok := m.optedOut(w); ok {
+			return e
+		}
+		e := enrolment{as: injected, plane: m.anyPlane()}
+		if rev, ok := w.pod.Labels.Get(labelRevision); ok {
+			if p := m.planeNamed(rev); p != nil {
+				e.plane = p
+			}
+		}
+		e.facts = []mesh.Fact{fact("injection is set to always: every pod that can have a sidecar has one")}
+		return e
+	}
+	ns := m.namespaceOf(w)
+	if ns == nil {
+		return m.selectedUnseen(w)
+	}
+	if m.anyPlane().legacySelector {
+		return m.selectedLegacy(w, ns)
+	}
+	return m.selectedModern(w, ns)
+}
+
+// namespaceOf returns the manifest of w's namespace, nil if it is not in view.
+func (m *model) namespaceOf(w *workload) *render.Object {
+	forms := m.idx.namespaces[w.pod.Namespace()]
+	forms = ofRoot(forms, w.pod.Object.Root, func(o *render.Object) *render.Object { return o })
+	if len(forms) == 0 {
+		return nil
+	}
+	return forms[0]
+}
+
+// optedOut reports the pod label that keeps modern webhooks away.
+func (m *model) optedOut(w *workload) (enrolment, bool) {
+	if v, ok := w.pod.Labels.Get(labelInject); ok && v == "false" && !m.anyPlane().legacySelector {
+		return enrolment{facts: []mesh.Fact{decider("the pod is labelled "+labelInject+"=false", w.pod.Labels.Field(labelInject))}}, true
+	}
+	return enrolment{}, false
+}
+
+// selectedUnseen takes a namespace whose manifest is not in view as one of the
+// mesh, unless the pod itself decides.
+func (m *model) selectedUnseen(w *workload) enrolment {
+	if e, ok := m.optedOut(w); ok {
+		return e
+	}
+	ns := w.pod.Namespace()
+	e := enrolment{as: injected, plane: m.anyPlane()}
+	if rev, ok := w.pod.Labels.Get(labelRevision); ok && !e.plane.legacySelector {
+		if p := m.planeNamed(rev); p != nil {
+			e.plane = p
+		}
+	}
+	e.facts = []mesh.Fact{fact("namespace " + ns + " counts as in the mesh, its manifest is not in view")}
+	e.assumed = []string{"namespace " + ns + " is in the mesh (its manifest is not in view)"}
+	return e
+}
+
+// selectedModern applies the webhooks of 1.9 and newer.
+func (m *model) selectedModern(w *workload, ns *render.Object) enrolment {
+	if e, ok := m.optedOut(w); ok {
+		return e
+	}
+	labels := kube.Labels(ns)
+	name := "namespace " + ns.Name
+	in := func(p *plane, text string, at render.Field) enrolment {
+		return enrolment{as: injected, plane: p, facts: []mesh.Fact{decider(text, at)}}
+	}
+	out := func(text string, at render.Field) enrolment {
+		return enrolment{facts: []mesh.Fact{decider(text, at)}}
+	}
+	inject, hasInject := w.pod.Labels.Get(labelInject)
+	podRev, hasPodRev := w.pod.Labels.Get(labelRevision)
+	if injection, ok := labels.Get(labelInjection); ok {
+		at := labels.Field(labelInjection)
+		p := m.defaultPlane()
+		switch {
+		case injection != "enabled":
+			return out(name+" is labelled "+labelInjection+"="+injection+", which keeps its pods out of the mesh", at)
+		case p == nil:
+			return out(name+" is labelled "+labelInjection+"=enabled, but no installed revision is the default one", at)
+		}
+		return in(p, name+" is labelled "+labelInjection+"=enabled", at)
+	}
+	if rev, ok := labels.Get(labelRevision); ok {
+		at := labels.Field(labelRevision)
+		if p := m.planeNamed(rev); p != nil {
+			return in(p, name+" is labelled "+labelRevision+"="+rev, at)
+		}
+		return m.notInstalled(w, rev, name+" is labelled", at)
+	}
+	if hasPodRev {
+		at := w.pod.Labels.Field(labelRevision)
+		if p := m.planeNamed(podRev); p != nil {
+			return in(p, "the pod is labelled "+labelRevision+"="+podRev, at)
+		}
+		return m.notInstalled(w, podRev, "the pod is labelled", at)
+	}
+	p := m.defaultPlane()
+	if p != nil && hasInject && inject == "true" {
+		return in(p, "the pod is labelled "+labelInject+"=true", w.pod.Labels.Field(labelInject))
+	}
+	if p != nil && p.namespacesOn.value && !hasInject && !(m.version.has(autoWebhookIgnores) && ignoredNames[ns.Name]) {
+		return in(p, name+" has no injection label, and "+p.namespacesOn.why, p.namespacesOn.field)
+	}
+	return enrolment{facts: []mesh.Fact{{Text: name + " has no label that asks for a sidecar", Field: render.Field{Object: ns, Path: render.PathOf("metadata")}, Deciding: true}}}
+}
+
+// notInstalled is the enrolment of a pod whose revision nobody installed, as
+// far as is known.
+func (m *model) notInstalled(w *workload, rev, who string, at render.Field) enrolment {
+	var names []string
+	for _, p := range m.planes {
+		names = append(names, quote(planeName(p)))
+	}
+	text := who + " " + labelRevision + "=" + rev + ", but only the revisions " + strings.Join(names, ", ") + " are known to be installed"
+	w.warn(at, text+": no pod here is taken to get a sidecar; name the revision in the configuration if it is installed")
+	return enrolment{
+		facts:   []mesh.Fact{decider(text, at)},
+		assumed: []string{"revision " + rev + " is not installed"},
+	}
+}
+
+func planeName(p *plane) string {
+	if p.name == "" {
+		return "default"
+	}
+	return p.name
+}
+
+// selectedLegacy applies the one webhook of 1.9 and older: the namespace
+// decides, unless an objectSelector is switched on.
+func (m *model) selectedLegacy(w *workload, ns *render.Object) enrolment {
+	labels := kube.Labels(ns)
+	name := "namespace " + ns.Name
+	e := enrolment{}
+	injection, has := labels.Get(labelInjection)
+	p := m.anyPlane()
+	if rev, ok := labels.Get(labelRevision); ok && m.version.has(selectorsRevision) {
+		if r := m.planeNamed(rev); r != nil && r.name != "" {
+			e = enrolment{as: injected, plane: r, facts: []mesh.Fact{decider(name+" is labelled "+labelRevision+"="+rev, labels.Field(labelRevision))}}
+		}
+	}
+	d := m.defaultPlane()
+	switch {
+	case e.as == injected:
+	case d != nil && has && injection == "enabled":
+		e = enrolment{as: injected, plane: d, facts: []mesh.Fact{decider(name+" is labelled "+labelInjection+"=enabled", labels.Field(labelInjection))}}
+	case d != nil && d.namespacesOn.value && !(has && injection == "disabled"):
+		e = enrolment{as: injected, plane: d, facts: []mesh.Fact{decider(name+" is not labelled "+labelInjection+"=disabled, and "+d.namespacesOn.why, d.namespacesOn.field)}}
+	case has:
+		return enrolment{facts: []mesh.Fact{decider(name+" is labelled "+labelInjection+"="+injection, labels.Field(labelInjection))}}
+	default:
+		return enrolment{facts: []mesh.Fact{{Text: name + " is not labelled " + labelInjection + "=enabled", Field: render.Field{Object: ns, Path: render.PathOf("metadata")}, Deciding: true}}}
+	}
+	inject, hasInject := w.pod.Labels.Get(labelInject)
+	at := w.pod.Labels.Field(labelInject)
+	switch {
+	case p.objectSelector == "optOut" && inject == "false":
+		return enrolment{facts: []mesh.Fact{decider("the pod is labelled "+labelInject+"=false", at)}}
+	case p.objectSelector == "optIn" && !(hasInject && inject == "true"):
+		return enrolment{facts: []mesh.Fact{fact("the injector's objectSelector asks for the pod label " + labelInject + "=true")}}
+	}
+	return e
+}
+
