@@ -179,4 +179,3 @@ func (m *model) selectedLegacy(w *workload, ns *render.Object) enrolment {
 	}
 	return e
 }
-
