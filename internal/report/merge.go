@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,7 +32,7 @@ func Merge(parts []*Report) (*Report, error) {
 			return nil, fmt.Errorf("the reports are of different commits: %.12s..%.12s and %.12s..%.12s",
 				first.Scope.Base, first.Scope.Head, p.Scope.Base, p.Scope.Head)
 		case p.Scope.Category != first.Scope.Category:
-			return nil, fmt.Errorf("the reports are of different categories: %q and %q", first.Scope.Category, p.Scope.Category)
+			out.Scope.Category = "" // one for each shard, as code scanning wants it
 		}
 		for _, r := range p.Rules {
 			rules[r.ID] = r
@@ -58,62 +57,11 @@ func Merge(parts []*Report) (*Report, error) {
 }
 
 func mergeItems(parts []*Report, of func(*Report) []Item) []Item {
-	var out []Item
-	at := map[string]int{}
+	var all []Item
 	for _, p := range parts {
-		for _, it := range of(p) {
-			k := it.Key()
-			if it.Suppressed != nil {
-				k += " suppressed" // of one place some roots may be silent, others not
-			}
-			i, ok := at[k]
-			if !ok {
-				at[k] = len(out)
-				it.Roots = slices.Clone(it.Roots)
-				out = append(out, it)
-				continue
-			}
-			out[i] = join(out[i], it)
-		}
+		all = append(all, of(p)...)
 	}
-	return out
-}
-
-// join returns a and b, which are one finding, as one: new if either is, and as
-// grave as the graver.
-func join(a, b Item) Item {
-	if slices.Compare(b.Roots, a.Roots) < 0 {
-		a, b = b, a // the one with the first root speaks, whatever the order of the parts
-	}
-	a.Roots = union(append(slices.Clone(a.Roots), b.Roots...))
-	if b.State == New {
-		a.State = New
-	}
-	if weight(b.Severity) < weight(a.Severity) {
-		a.Severity = b.Severity
-	}
-	a.Occurrences = append(slices.Clone(a.Occurrences), b.Occurrences...)
-	slices.SortFunc(a.Occurrences, func(x, y Occurrence) int {
-		return cmp.Or(strings.Compare(x.Root, y.Root), strings.Compare(x.Subject, y.Subject))
-	})
-	a.Occurrences = slices.Compact(a.Occurrences)
-	a.Related = mergeLocations(a.Related, b.Related)
-	a.BaseCauses = mergeLocations(a.BaseCauses, b.BaseCauses)
-	for _, s := range b.Assumed {
-		if !slices.Contains(a.Assumed, s) {
-			a.Assumed = append(slices.Clip(a.Assumed), s)
-		}
-	}
-	return a
-}
-
-func mergeLocations(a, b []Location) []Location {
-	for _, l := range b {
-		if !slices.ContainsFunc(a, func(have Location) bool { return have.Span == l.Span && have.Message == l.Message }) {
-			a = append(slices.Clip(a), l)
-		}
-	}
-	return a
+	return Join(all)
 }
 
 func stillFixed(fixed, items []Item) []Item {
