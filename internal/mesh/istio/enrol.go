@@ -146,7 +146,11 @@ func (m *model) required(w *workload, e enrolment) enrolment {
 		case meaning == "no":
 			return out(text, says.Field(labelInject))
 		case meaning == "yes":
-			e.facts = append(e.facts, mesh.Fact{Text: text, Field: says.Field(labelInject)})
+			e.facts = append(e.facts, mesh.Fact{
+				Text: text, Field: says.Field(labelInject),
+				// With the namespace out of view the pod's label is what speaks for injection.
+				Deciding: at == "label" && m.namespaceOf(w) == nil,
+			})
 			e.assumed = nil
 			if m.opts.Injection != mesh.InjectionAlways && m.namespaceOf(w) == nil && !m.labelEnrols(w) {
 				e.assumed = []string{"namespace " + ns + " is in the mesh (its manifest is not in view)"}
