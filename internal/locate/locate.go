@@ -6,7 +6,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/mesh"
@@ -95,9 +98,51 @@ func (l *Locator) remedy(ctx context.Context, r mesh.Remedy) (report.Remedy, err
 	if r.Field.IsZero() {
 		return out, nil
 	}
-	at, err := l.Field(ctx, r.Field, "")
+	out.YAML = nest(r.Field.Path, r.YAML)
+	at, err := l.Field(ctx, deepest(r.Field, r.YAML), "")
 	out.At = at.Span
 	return out, err
+}
+
+// deepest follows text, which is to be merged into f, as far as its one way
+// down exists there already: to the annotation that is to change, say.
+func deepest(f render.Field, text string) render.Field {
+	var n yaml.Node
+	if yaml.Unmarshal([]byte(text), &n) != nil || len(n.Content) == 0 {
+		return f
+	}
+	for at := n.Content[0]; at.Kind == yaml.MappingNode && len(at.Content) == 2; at = at.Content[1] {
+		below := f.Key(at.Content[0].Value)
+		if below.Node() == nil {
+			break
+		}
+		f = below
+	}
+	return f
+}
+
+// nest indents text, which is to be merged into the mapping at path, below the
+// keys that lead there, so that a reader sees where it belongs. A path through
+// a list leaves it as it is: an index is no place that a person finds.
+func nest(path render.Path, text string) string {
+	if text == "" {
+		return ""
+	}
+	for _, s := range path {
+		if s.Index >= 0 {
+			return text
+		}
+	}
+	lines := strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
+	var b strings.Builder
+	for i, s := range path {
+		fmt.Fprintf(&b, "%s%s:\n", strings.Repeat("  ", i), s.Key)
+	}
+	for _, line := range lines {
+		b.WriteString(strings.Repeat("  ", len(path)) + line)
+	}
+	b.WriteString("\n")
+	return b.String()
 }
 
 // fingerprint identifies a finding over commits: by what it speaks of and the
