@@ -50,26 +50,12 @@ func New(tree render.Tree, opts Options) *Renderer {
 // Name returns "kustomize".
 func (r *Renderer) Name() string { return Name }
 
-// Render renders one root. It returns an [*render.Error] unless ctx ended. It
-// returns as soon as ctx ends; kustomize may run on for a moment.
-func (r *Renderer) Render(ctx context.Context, root render.Root) (*render.Result, error) {
-	type outcome struct {
-		result *render.Result
-		err    error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		var o outcome
-		defer func() { done <- o }()
-		defer catch(&o.err)
-		o.result, o.err = r.render(ctx, root)
-	}()
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case o := <-done:
-		return o.result, r.failure(ctx, root, o.err)
-	}
+// Render renders one root. It returns an [*render.Error] unless ctx ended. When
+// ctx ends, kustomize stops at the next file that it reads.
+func (r *Renderer) Render(ctx context.Context, root render.Root) (_ *render.Result, err error) {
+	defer func() { err = r.failure(ctx, root, err) }()
+	defer catch(&err)
+	return r.render(ctx, root)
 }
 
 // failure makes err, if any, the error that Render promises.
