@@ -181,8 +181,7 @@ func (l Links) Detail(it *report.Item) string {
 	if it.At.Line != "" {
 		b.WriteString(md.Fence("yaml", strings.TrimSpace(it.At.Line)) + "\n")
 	}
-	b.WriteString(list("Why", it.Chain))
-	b.WriteString(l.places("Decided by", it.Related))
+	b.WriteString(l.why(it))
 	b.WriteString(Links{}.places("Before the change, decided by", it.BaseCauses)) // lines of the base
 	b.WriteString(list("Assumed", it.Assumed))
 	if len(it.Roots) > 0 {
@@ -205,6 +204,28 @@ func (l Links) Detail(it *report.Item) string {
 	return md.Details(title, b.String())
 }
 
+// why lists the steps of the decision, each with its place, and the places
+// that decide in other roots.
+func (l Links) why(it *report.Item) string {
+	steps, rest := it.Steps()
+	lines := make([]string, len(steps))
+	for i, s := range steps {
+		lines[i] = md.Text(clip(s.Text, maxText))
+		if s.Related >= 0 {
+			lines[i] += ", at " + l.Place(it.Related[s.Related].Span)
+		}
+	}
+	elsewhere := make([]report.Location, len(rest))
+	for i, k := range rest {
+		elsewhere[i] = it.Related[k]
+	}
+	title := "Decided by"
+	if len(steps) > 0 {
+		title = "Elsewhere decided by"
+	}
+	return bullets("Why", lines) + l.places(title, elsewhere)
+}
+
 func (l Links) places(title string, all []report.Location) string {
 	if len(all) == 0 {
 		return ""
@@ -222,17 +243,26 @@ func (l Links) places(title string, all []report.Location) string {
 }
 
 func list(title string, all []string) string {
-	if len(all) == 0 {
+	lines := make([]string, len(all))
+	for i, s := range all {
+		lines[i] = md.Text(clip(s, maxText))
+	}
+	return bullets(title, lines)
+}
+
+// bullets lists lines of Markdown.
+func bullets(title string, lines []string) string {
+	if len(lines) == 0 {
 		return ""
 	}
 	var b strings.Builder
 	b.WriteString("**" + title + "**\n\n")
-	for i, s := range all {
+	for i, s := range lines {
 		if i == 50 {
-			fmt.Fprintf(&b, "- and %d more\n", len(all)-i)
+			fmt.Fprintf(&b, "- and %d more\n", len(lines)-i)
 			break
 		}
-		b.WriteString("- " + md.Text(clip(s, maxText)) + "\n")
+		b.WriteString("- " + s + "\n")
 	}
 	return b.String() + "\n"
 }

@@ -41,7 +41,7 @@ func (r *run) body(f *finding) (text, state string) {
 func (r *run) compose(it report.Item, commit, suggestion string) string {
 	title := fmt.Sprintf("**%s: %s**\n\n", md.Text(string(it.Severity)), md.Truncate(md.Text(it.Summary), 1000))
 	rest := suggestion + r.places(it, commit) + remedies(it.Remedies) + r.footer(it)
-	chain := ordered(it.Chain)
+	chain := r.decision(it, commit)
 	message := md.Text(it.Message)
 
 	room := budget - md.Len(title) - md.Len(rest) - 2*maxMarker
@@ -56,13 +56,19 @@ func (r *run) compose(it report.Item, commit, suggestion string) string {
 // maxMarker is longer than any marker.
 const maxMarker = 200 + 9*maxMarkerRoots
 
-func ordered(steps []string) string {
+// decision lists the steps of the decision, each with its place.
+func (r *run) decision(it report.Item, commit string) string {
+	steps, _ := it.Steps()
 	if len(steps) == 0 {
 		return ""
 	}
 	var b strings.Builder
 	for i, s := range steps {
-		fmt.Fprintf(&b, "%d. %s\n", i+1, md.Text(s))
+		fmt.Fprintf(&b, "%d. %s", i+1, md.Text(s.Text))
+		if s.Related >= 0 {
+			b.WriteString(", at " + r.link(it.Related[s.Related], commit))
+		}
+		b.WriteString("\n")
 	}
 	return b.String() + "\n"
 }
@@ -79,13 +85,14 @@ func (r *run) places(it report.Item, commit string) string {
 	if !it.At.Exact && it.At.Why != "" {
 		b.WriteString("The place is not exact: " + md.Text(it.At.Why) + "\n\n")
 	}
-	if len(it.Related) > 0 {
-		b.WriteString("Decided by\n")
-		for i, l := range it.Related {
+	if _, elsewhere := it.Steps(); len(elsewhere) > 0 {
+		b.WriteString(decidedBy(it) + "\n")
+		for i, k := range elsewhere {
 			if i == maxListed/4 {
-				fmt.Fprintf(&b, "- and %d more\n", len(it.Related)-i)
+				fmt.Fprintf(&b, "- and %d more\n", len(elsewhere)-i)
 				break
 			}
+			l := it.Related[k]
 			fmt.Fprintf(&b, "- %s: %s\n", r.link(l, commit), md.Truncate(md.Text(l.Message), 500))
 		}
 		b.WriteString("\n")
@@ -97,6 +104,14 @@ func (r *run) places(it report.Item, commit string) string {
 		b.WriteString("Affects " + md.List(codes(it.Roots)) + ".\n\n")
 	}
 	return b.String()
+}
+
+// decidedBy heads the places that no step of the decision names.
+func decidedBy(it report.Item) string {
+	if len(it.Chain) > 0 {
+		return "Elsewhere decided by"
+	}
+	return "Decided by"
 }
 
 func codes(all []string) []string {

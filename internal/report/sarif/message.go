@@ -17,21 +17,31 @@ func message(it *report.Item, related int) string {
 	if it.Message != "" {
 		b.WriteString(" " + escape(sentence(it.Message)))
 	}
-	if len(it.Chain) > 0 {
+	steps, elsewhere := it.Steps()
+	if len(steps) > 0 {
 		b.WriteString("\n\nWhy:")
-		for _, c := range it.Chain {
-			b.WriteString("\n- " + escape(sentence(c)))
+	}
+	for _, step := range steps {
+		if step.Related >= 0 && step.Related < related {
+			fmt.Fprintf(&b, "\n- [%s](%d).", escape(step.Text), step.Related+1)
+		} else {
+			b.WriteString("\n- " + escape(sentence(step.Text)))
 		}
 	}
-	if related > 0 {
-		b.WriteString("\n\nDecided by:")
-		for i, l := range it.Related[:related] {
-			label := l.Message
-			if label == "" {
-				label = l.Span.String()
-			}
-			fmt.Fprintf(&b, "\n- [%s](%d).", escape(label), i+1)
+	title := "\n\nDecided by:"
+	if len(steps) > 0 {
+		title = "\n\nElsewhere decided by:"
+	}
+	for _, i := range elsewhere {
+		if i >= related {
+			break
 		}
+		label := it.Related[i].Message
+		if label == "" {
+			label = it.Related[i].Span.String()
+		}
+		fmt.Fprintf(&b, "%s\n- [%s](%d).", title, escape(label), i+1)
+		title = ""
 	}
 	if len(it.Assumed) > 0 {
 		b.WriteString("\n\nAssumed: " + escape(sentence(strings.Join(it.Assumed, "; "))))

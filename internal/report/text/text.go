@@ -134,28 +134,21 @@ func (p *printer) place(s source.Span) string { return p.bold(safe.Line(s.String
 
 // why writes the decision, each step with the place that decides it, and
 // returns the places that no step speaks of: those of other roots.
-func (p *printer) why(in string, it *report.Item) (rest []report.Location) {
+func (p *printer) why(in string, it *report.Item) (elsewhere []report.Location) {
+	steps, rest := it.Steps()
 	p.heading(in, "Why:")
-	told := make(map[string]bool)
-	for _, step := range it.Chain {
-		p.bullets(in, []string{step})
-		for _, l := range it.Related {
-			if l.Message == step && !told[step] {
-				told[step] = true
-				p.line("%s    %s", in, p.bold(safe.Line(l.Span.String())))
-				p.quote(in+"    ", l)
-			}
+	for _, step := range steps {
+		p.bullets(in, []string{step.Text})
+		if step.Related >= 0 {
+			l := it.Related[step.Related]
+			p.line("%s    %s", in, p.bold(safe.Line(l.Span.String())))
+			p.quote(in+"    ", l)
 		}
 	}
-	shown := make(map[string]bool)
-	for _, l := range it.Related {
-		if told[l.Message] && !shown[l.Message] {
-			shown[l.Message] = true
-			continue
-		}
-		rest = append(rest, l)
+	for _, i := range rest {
+		elsewhere = append(elsewhere, it.Related[i])
 	}
-	return rest
+	return elsewhere
 }
 
 // quote writes the line of a place, and why it is not exact.
