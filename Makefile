@@ -32,8 +32,9 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 	scripts/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: ## run the benchmarks
+bench: ## run the benchmarks, and compare rendering with kustomize build
 	go test -run '^$$' -bench . -benchmem ./...
+	scripts/bench-render
 
 .PHONY: bench-pr
 bench-pr: ## compare the check of a small pull request with one kustomize build
