@@ -117,8 +117,8 @@ func Liveness() report.Item {
 			LineHash: "8b7cf3e952e7aeb2:1", Via: []string{"overlays/prod/kustomization.yaml", "base/kustomization.yaml"},
 		},
 		Related: []report.Location{
-			{Span: Span("base/deployment.yaml", 12, 52, 59), Exact: true, Line: "        sidecar.istio.io/rewriteAppHTTPProbers: \"false\"", Message: "probe rewriting is turned off for the pod"},
-			{Span: Span("mesh/strict.yaml", 8, 11, 17), Exact: true, Line: "    mode: STRICT", Message: "PeerAuthentication istio-system/default requires mTLS in the whole mesh"},
+			{Span: Span("base/deployment.yaml", 12, 52, 59), Exact: true, Line: "        sidecar.istio.io/rewriteAppHTTPProbers: \"false\"", Message: "rewriteAppHTTPProbers is \"false\", so the probe is not sent to the agent on port 15020"},
+			{Span: Span("mesh/strict.yaml", 8, 11, 17), Exact: true, Line: "    mode: STRICT", Message: "PeerAuthentication istio-system/default says STRICT for the whole mesh, and nothing nearer says otherwise"},
 		},
 		Roots: []string{"overlays/prod"},
 		Remedies: []report.Remedy{

@@ -216,7 +216,7 @@ func (p *printer) fixed(all []report.Item) {
 	}
 	p.line("%s", p.bold("Fixed by this change:"))
 	for i := range all {
-		p.line("  %s %s %s", p.place(all[i].At.Span), safe.Line(all[i].Summary), p.faint(tag(&all[i])))
+		p.line("  %s %s %s in %s", p.place(all[i].At.Span), safe.Line(all[i].Summary), p.faint(tag(&all[i])), p.some(all[i].Roots))
 	}
 	p.line("")
 }
