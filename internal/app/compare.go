@@ -2,14 +2,11 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/org/probe-mtls-action/internal/affected"
 	"github.com/org/probe-mtls-action/internal/config"
-	"github.com/org/probe-mtls-action/internal/diff"
 	"github.com/org/probe-mtls-action/internal/git"
-	"github.com/org/probe-mtls-action/internal/pipeline"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/scope"
 	"github.com/org/probe-mtls-action/render"
@@ -207,138 +204,4 @@ func (c *comparison) priced(ctx context.Context, roots []render.Root) ([]affecte
 		}
 	}
 	return out, nil
-}
-
-// judgeBase checks at the base what was checked of the affected roots, and
-// marks the report's findings as new or existing.
-func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, checked []render.Root) error {
-	if c.scope == nil {
-		return nil
-	}
-	rep.Scope.Base, rep.Scope.Head = c.scope.Base, c.scope.Head
-	for _, n := range c.scope.Notes {
-		rep.Notes = append(rep.Notes, report.Remark{Text: n})
-	}
-	if c.tree == nil {
-		markNew(rep)
-		return nil
-	}
-	renamed := pipeline.Renamed(renames(&c.scope.Changes))
-	res, err := c.runBase(ctx, rep, c.baseRoots(checked, renamed), renamed)
-	if err != nil {
-		return err
-	}
-	reached := make(names)
-	for _, r := range c.reached.Roots {
-		reached[r.Dir] = true
-	}
-	rep.Fixed = pipeline.Compare(rep.Items, res.Items, renamed, func(root string) bool { return !reached[root] })
-	explain(rep, res, renamed)
-	for _, s := range res.Skipped {
-		rep.Notes = append(rep.Notes, report.Remark{
-			Text:  fmt.Sprintf("%s could not be rendered at the base, so its findings count as new: %s", s.Root, s.Message),
-			Roots: []string{s.Root},
-		})
-	}
-	return nil
-}
-
-// baseRoots returns the roots of the base that the checked affected roots were,
-// and those that are gone; these are the first shard's.
-func (c *comparison) baseRoots(checked []render.Root, renamed func(string) string) []render.Root {
-	mine := make(names)
-	for _, r := range checked {
-		mine[r.Dir] = true
-	}
-	was := make(names)
-	for _, r := range c.reached.Roots {
-		was[r.Dir] = mine[r.Dir]
-	}
-	if i, _, _ := c.s.part(); i == 1 {
-		for _, r := range c.reached.Removed {
-			was[r.Dir] = true
-		}
-	}
-	var roots []render.Root
-	for _, r := range c.before.Roots() {
-		if (was[r.Dir] || was[renamed(r.Dir)]) && !c.config.Excluded(r.Dir) {
-			roots = append(roots, r)
-		}
-	}
-	return roots
-}
-
-func (c *comparison) runBase(ctx context.Context, rep *report.Report, roots []render.Root, renamed func(string) string) (*pipeline.Result, error) {
-	base := *c.repo
-	base.config = c.config
-	groups, err := base.group(ctx, c.tree, roots, c.s)
-	if err != nil {
-		return nil, err
-	}
-	wanted := make(map[report.Occurrence]bool)
-	for _, it := range rep.Items {
-		for _, o := range it.Occurrences {
-			wanted[report.Occurrence{Root: o.Root, Subject: o.Subject}] = true
-		}
-	}
-	e := engine(c.tree, c.s)
-	e.Explain = func(root, subject string) bool {
-		return wanted[report.Occurrence{Root: renamed(root), Subject: subject}]
-	}
-	res, err := e.Run(ctx, groups)
-	if err != nil {
-		return nil, runError(ctx, err)
-	}
-	return res, nil
-}
-
-// explain gives new findings the places that decided otherwise at the base.
-func explain(rep *report.Report, base *pipeline.Result, renamed func(string) string) {
-	causes := make(map[report.Occurrence][]report.Location)
-	for o, locs := range base.Explained {
-		causes[report.Occurrence{Root: renamed(o.Root), Subject: o.Subject}] = locs
-	}
-	for i := range rep.Items {
-		it := &rep.Items[i]
-		for _, o := range it.Occurrences {
-			if !o.New {
-				continue
-			}
-			if locs := gone(causes[report.Occurrence{Root: o.Root, Subject: o.Subject}], it.Chain); len(locs) > 0 {
-				it.BaseCauses = locs
-				break
-			}
-		}
-	}
-}
-
-// gone returns the places whose facts are not in the decision any more.
-func gone(locs []report.Location, chain []string) []report.Location {
-	var out []report.Location
-	for _, l := range locs {
-		if !slices.Contains(chain, l.Message) {
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
-// markNew marks all findings as new: nothing is known of the base.
-func markNew(rep *report.Report) {
-	for i := range rep.Items {
-		rep.Items[i].State = report.New
-		for j := range rep.Items[i].Occurrences {
-			rep.Items[i].Occurrences[j].New = true
-		}
-	}
-}
-
-func renames(c *diff.Changes) map[string]string {
-	out := make(map[string]string)
-	for _, f := range c.Files {
-		if f.Status == diff.Renamed {
-			out[f.OldName] = f.NewName
-		}
-	}
-	return out
 }

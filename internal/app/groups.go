@@ -13,6 +13,7 @@ import (
 // grouping sorts roots into the environments of the configuration.
 type grouping struct {
 	tree   render.Tree
+	past   bool
 	config *config.Config
 	s      *settings
 	common []render.Root // context of every group
@@ -25,9 +26,9 @@ type grouping struct {
 // belongs to, with the environment's other roots as context, and one for each
 // root that is in none.
 func (r *repository) group(ctx context.Context, tree render.Tree, roots []render.Root, s *settings) ([]pipeline.Group, error) {
-	g := &grouping{tree: tree, config: r.config, s: s}
+	g := &grouping{tree: tree, past: r.past, config: r.config, s: s}
 	var err error
-	if g.common, err = contextRoots(ctx, tree, append(r.extra[:len(r.extra):len(r.extra)], r.config.Context...)); err != nil {
+	if g.common, err = contextRoots(ctx, tree, g.past, append(r.extra[:len(r.extra):len(r.extra)], r.config.Context...)); err != nil {
 		return nil, usage(err)
 	}
 	if err := g.findMembers(ctx); err != nil {
@@ -83,7 +84,7 @@ func (g *grouping) groups(ctx context.Context, roots []render.Root) ([]pipeline.
 			groups[i].Roots = append(groups[i].Roots, root)
 			continue
 		}
-		own, err := contextRoots(ctx, g.tree, e.Context)
+		own, err := contextRoots(ctx, g.tree, g.past, e.Context)
 		if err != nil {
 			return nil, usage(fmt.Errorf("environment %s: %w", e.Name, err))
 		}

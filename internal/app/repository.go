@@ -25,6 +25,7 @@ type repository struct {
 	paths  []string // where to look for roots, repository-relative
 	extra  []string // context paths from flags, repository-relative
 	dir    string   // working directory
+	past   bool     // what is looked at is the tree of a base: it may lack what paths name
 }
 
 func (r *repository) close() { r.tree.Close() }
@@ -171,11 +172,14 @@ func renderers(tree render.Tree, s *settings) map[string]render.Renderer {
 
 // contextRoots turns context paths into roots of a tree: a directory with
 // kustomization roots at or below it gives these, anything else is read as
-// plain manifests.
-func contextRoots(ctx context.Context, tree render.Tree, paths []string) ([]render.Root, error) {
+// plain manifests. In the past, a path may not have been there yet.
+func contextRoots(ctx context.Context, tree render.Tree, past bool, paths []string) ([]render.Root, error) {
 	var roots []render.Root
 	for _, p := range paths {
 		info, err := tree.Stat(p)
+		if past && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err == nil && info.IsDir() {
 			found, _, err := graph.Discover(ctx, tree, []string{p})
 			if err != nil {

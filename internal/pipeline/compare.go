@@ -2,32 +2,46 @@ package pipeline
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/report"
 )
 
+// Change is what [Compare] needs to know of the change between two runs.
+type Change struct {
+	// Renamed gives the head's name of a directory or file of the base.
+	Renamed func(name string) string
+	// Unchanged tells which roots of the head the change cannot reach: all
+	// their findings exist already.
+	Unchanged func(root string) bool
+	// Unchecked tells which roots of the head could not be checked: what they
+	// had at the base they may still have.
+	Unchecked func(root string) bool
+}
+
 // Compare marks the items of head as new or existing and returns those of base
-// that are fixed. An item is new if any of its occurrences is: the same root
-// did not have it at the base revision, by the item's fingerprint or by the
-// rendered object and rule, at the same or a worse severity. renamed gives the
-// head's name of a directory or file of the base.
+// that are fixed.
 //
-// Roots that base did not check (see checkedAtBase) and that are not new are
-// unchanged: all their findings exist already.
-func Compare(head []report.Item, base []report.Item, renamed func(string) string, unchanged func(root string) bool) (fixed []report.Item) {
+// An item is new if any of its occurrences is: the same root did not have it at
+// the base revision, by the item's fingerprint or by the rendered object and
+// rule, at the same or a worse severity. An item of the base is fixed if no
+// root of the head has it any more, and every root that had it was checked or
+// is gone.
+func Compare(head []report.Item, base []report.Item, c Change) (fixed []report.Item) {
 	before := make(occurrences)
 	for _, it := range base {
-		before.add(it, renamed)
+		before.add(it, c.Renamed)
 	}
-	after := make(occurrences)
+	after, present := make(occurrences), make(map[string]bool)
 	for i := range head {
 		it := &head[i]
 		after.add(*it, func(s string) string { return s })
+		present[it.Fingerprint] = true
 		it.State = report.Existing
 		for j := range it.Occurrences {
 			o := &it.Occurrences[j]
-			if unchanged(o.Root) || before.has(*it, *o) {
+			if c.Unchanged(o.Root) || before.has(*it, *o) {
 				continue
 			}
 			o.New = true
@@ -35,7 +49,7 @@ func Compare(head []report.Item, base []report.Item, renamed func(string) string
 		}
 	}
 	for _, it := range base {
-		if it.Suppressed != nil || after.hasAny(it, renamed) {
+		if it.Suppressed != nil || present[it.Fingerprint] || after.hasAny(it, c.Renamed) || c.unknown(it) {
 			continue
 		}
 		it.State = report.Fixed
@@ -44,19 +58,31 @@ func Compare(head []report.Item, base []report.Item, renamed func(string) string
 	return fixed
 }
 
+// unknown reports whether a root that had the item was not checked at the head.
+func (c Change) unknown(it report.Item) bool {
+	return slices.ContainsFunc(it.Occurrences, func(o report.Occurrence) bool { return c.Unchecked(c.Renamed(o.Root)) })
+}
+
 // occurrences maps what identifies an occurrence to its severity's rank.
 type occurrences map[string]int
 
 func (o occurrences) add(it report.Item, name func(string) string) {
 	for _, occ := range it.Occurrences {
-		for _, k := range keys(it, occ, name) {
-			o[k] = max(o[k], it.Severity.Rank())
+		o.note(keys(it, occ, name, true), it)
+		if it.Suppressed == nil {
+			o.note(keys(it, occ, name, false), it)
 		}
 	}
 }
 
+func (o occurrences) note(keys []string, it report.Item) {
+	for _, k := range keys {
+		o[k] = max(o[k], it.Severity.Rank())
+	}
+}
+
 func (o occurrences) has(it report.Item, occ report.Occurrence) bool {
-	for _, k := range keys(it, occ, func(s string) string { return s }) {
+	for _, k := range keys(it, occ, func(s string) string { return s }, it.Suppressed != nil) {
 		if rank, ok := o[k]; ok && rank >= it.Severity.Rank() {
 			return true
 		}
@@ -66,7 +92,7 @@ func (o occurrences) has(it report.Item, occ report.Occurrence) bool {
 
 func (o occurrences) hasAny(it report.Item, name func(string) string) bool {
 	for _, occ := range it.Occurrences {
-		for _, k := range keys(it, occ, name) {
+		for _, k := range keys(it, occ, name, false) {
 			if _, ok := o[k]; ok {
 				return true
 			}
@@ -75,19 +101,20 @@ func (o occurrences) hasAny(it report.Item, name func(string) string) bool {
 	return false
 }
 
-func keys(it report.Item, occ report.Occurrence, name func(string) string) []string {
+// keys are what an occurrence is known by: loud, or perhaps suppressed.
+func keys(it report.Item, occ report.Occurrence, name func(string) string, quiet bool) []string {
 	root := name(occ.Root)
-	suppressed := ""
-	if it.Suppressed != nil {
-		suppressed = "suppressed"
+	loudness := "loud"
+	if quiet {
+		loudness = "quiet"
 	}
 	return []string{
-		strings.Join([]string{"subject", it.RuleID, root, occ.Subject, suppressed}, "\x00"),
-		strings.Join([]string{"fingerprint", it.Fingerprint, root, suppressed}, "\x00"),
+		strings.Join([]string{"subject", loudness, it.RuleID, root, occ.Subject}, "\x00"),
+		strings.Join([]string{"fingerprint", loudness, it.Fingerprint, root}, "\x00"),
 	}
 }
 
-// Renamed returns the function that Compare needs: it follows renamed files,
+// Renamed returns the function of [Change.Renamed]: it follows renamed files,
 // and directories whose kustomization file was renamed.
 func Renamed(files map[string]string) func(string) string {
 	names := make(map[string]string, 2*len(files))

@@ -42,6 +42,7 @@ func (r *run) group(ctx context.Context, g Group) (part, error) {
 		own := i < len(g.Roots)
 		if failures[i] != nil {
 			p.skipped = append(p.skipped, skip(failures[i], own))
+			p.lacking = append(p.lacking, roots[i].Dir)
 			continue
 		}
 		objects = append(objects, res.Objects...)

@@ -54,6 +54,9 @@ type Result struct {
 	Notes   []report.Remark
 	Roots   []string // that were checked, sorted
 	Probes  int
+	// Lacking maps a root that was checked to those of its group that did not
+	// render: what they hold is not known to its verdicts.
+	Lacking map[string][]string
 	// Explained holds the deciding places of the probes that Explain asked for.
 	Explained map[report.Occurrence][]report.Location
 }
@@ -99,11 +102,12 @@ type part struct {
 	notes     []report.Remark
 	roots     []string
 	probes    int
+	lacking   []string // of the group, in order
 	explained map[report.Occurrence][]report.Location
 }
 
 func join(parts []part) *Result {
-	res := &Result{Explained: make(map[report.Occurrence][]report.Location)}
+	res := &Result{Lacking: make(map[string][]string), Explained: make(map[report.Occurrence][]report.Location)}
 	var items []report.Item
 	for _, p := range parts {
 		items = append(items, p.items...)
@@ -111,6 +115,11 @@ func join(parts []part) *Result {
 		res.Notes = append(res.Notes, p.notes...)
 		res.Roots = append(res.Roots, p.roots...)
 		res.Probes += p.probes
+		for _, root := range p.roots {
+			if len(p.lacking) > 0 {
+				res.Lacking[root] = p.lacking
+			}
+		}
 		for k, v := range p.explained {
 			res.Explained[k] = v
 		}

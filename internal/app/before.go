@@ -1,0 +1,183 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/org/probe-mtls-action/internal/diff"
+	"github.com/org/probe-mtls-action/internal/pipeline"
+	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/render"
+)
+
+// judgeBase checks at the base what was checked of the affected roots, and
+// marks the report's findings, those of head, as new or existing.
+func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, head *pipeline.Result, checked []render.Root) error {
+	if c.scope == nil {
+		return nil
+	}
+	rep.Scope.Base, rep.Scope.Head = c.scope.Base, c.scope.Head
+	for _, n := range c.scope.Notes {
+		rep.Notes = append(rep.Notes, report.Remark{Text: n})
+	}
+	if c.tree == nil {
+		markNew(rep)
+		return nil
+	}
+	renamed := pipeline.Renamed(renames(&c.scope.Changes))
+	res, err := c.runBase(ctx, rep, c.baseRoots(checked, renamed), renamed)
+	if err != nil {
+		return err
+	}
+	reached := make(names)
+	for _, r := range c.reached.Roots {
+		reached[r.Dir] = true
+	}
+	rep.Fixed = pipeline.Compare(rep.Items, res.Items, pipeline.Change{
+		Renamed:   renamed,
+		Unchanged: func(root string) bool { return !reached[root] },
+		Unchecked: unchecked(head, res, renamed),
+	})
+	explain(rep, res, renamed)
+	rep.Notes = append(rep.Notes, unknownBefore(head, res, renamed)...)
+	return nil
+}
+
+// unchecked tells which roots did not render at the head, or were judged
+// without others that did not, although the base could be judged with them.
+func unchecked(head, base *pipeline.Result, renamed func(string) string) func(root string) bool {
+	failed, before := failures(head, same), failures(base, renamed)
+	return func(root string) bool {
+		return failed[root] || slices.ContainsFunc(head.Lacking[root], func(other string) bool { return !before[other] })
+	}
+}
+
+// unknownBefore tells what could not be rendered at the base and can be now.
+func unknownBefore(head, base *pipeline.Result, renamed func(string) string) []report.Remark {
+	var notes []report.Remark
+	failed, checked := failures(head, same), set(head.Roots)
+	for _, s := range base.Skipped {
+		root := renamed(s.Root)
+		text := "%s could not be rendered at the base, so its findings count as new: %s"
+		switch {
+		case failed[root]:
+			continue
+		case !checked[root]:
+			text = "%s could not be read at the base, so findings that rest on it count as new: %s"
+		}
+		notes = append(notes, report.Remark{Text: fmt.Sprintf(text, s.Root, s.Message), Roots: []string{s.Root}})
+	}
+	return notes
+}
+
+func same(name string) string { return name }
+
+// failures returns the roots that a run could not render, by the head's names.
+func failures(res *pipeline.Result, renamed func(string) string) names {
+	failed := make(names)
+	for _, s := range res.Skipped {
+		failed[renamed(s.Root)] = true
+	}
+	return failed
+}
+
+// baseRoots returns the roots of the base that the checked affected roots were,
+// and those that are gone; these are the first shard's.
+func (c *comparison) baseRoots(checked []render.Root, renamed func(string) string) []render.Root {
+	mine := make(names)
+	for _, r := range checked {
+		mine[r.Dir] = true
+	}
+	was := make(names)
+	for _, r := range c.reached.Roots {
+		was[r.Dir] = mine[r.Dir]
+	}
+	if i, _, _ := c.s.part(); i == 1 {
+		for _, r := range c.reached.Removed {
+			was[r.Dir] = true
+		}
+	}
+	var roots []render.Root
+	for _, r := range c.before.Roots() {
+		if (was[r.Dir] || was[renamed(r.Dir)]) && !c.config.Excluded(r.Dir) {
+			roots = append(roots, r)
+		}
+	}
+	return roots
+}
+
+func (c *comparison) runBase(ctx context.Context, rep *report.Report, roots []render.Root, renamed func(string) string) (*pipeline.Result, error) {
+	base := *c.repo
+	base.config, base.past = c.config, true
+	groups, err := base.group(ctx, c.tree, roots, c.s)
+	if err != nil {
+		return nil, err
+	}
+	wanted := make(map[report.Occurrence]bool)
+	for _, it := range rep.Items {
+		for _, o := range it.Occurrences {
+			wanted[report.Occurrence{Root: o.Root, Subject: o.Subject}] = true
+		}
+	}
+	e := engine(c.tree, c.s)
+	e.Explain = func(root, subject string) bool {
+		return wanted[report.Occurrence{Root: renamed(root), Subject: subject}]
+	}
+	res, err := e.Run(ctx, groups)
+	if err != nil {
+		return nil, runError(ctx, err)
+	}
+	return res, nil
+}
+
+// explain gives new findings the places that decided otherwise at the base.
+func explain(rep *report.Report, base *pipeline.Result, renamed func(string) string) {
+	causes := make(map[report.Occurrence][]report.Location)
+	for o, locs := range base.Explained {
+		causes[report.Occurrence{Root: renamed(o.Root), Subject: o.Subject}] = locs
+	}
+	for i := range rep.Items {
+		it := &rep.Items[i]
+		for _, o := range it.Occurrences {
+			if !o.New {
+				continue
+			}
+			if locs := gone(causes[report.Occurrence{Root: o.Root, Subject: o.Subject}], it.Chain); len(locs) > 0 {
+				it.BaseCauses = locs
+				break
+			}
+		}
+	}
+}
+
+// gone returns the places whose facts are not in the decision any more.
+func gone(locs []report.Location, chain []string) []report.Location {
+	var out []report.Location
+	for _, l := range locs {
+		if !slices.Contains(chain, l.Message) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// markNew marks all findings as new: nothing is known of the base.
+func markNew(rep *report.Report) {
+	for i := range rep.Items {
+		rep.Items[i].State = report.New
+		for j := range rep.Items[i].Occurrences {
+			rep.Items[i].Occurrences[j].New = true
+		}
+	}
+}
+
+func renames(c *diff.Changes) map[string]string {
+	out := make(map[string]string)
+	for _, f := range c.Files {
+		if f.Status == diff.Renamed {
+			out[f.OldName] = f.NewName
+		}
+	}
+	return out
+}
