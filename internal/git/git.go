@@ -23,6 +23,7 @@ type Repo struct {
 	root    string
 	tracked bool
 	trust   bool
+	refused error // why git does not read the repository, nil if it does
 
 	shallow func() (bool, error)
 }
@@ -75,7 +76,9 @@ func Open(ctx context.Context, name string, opts ...Option) (*Repo, error) {
 			return nil, fmt.Errorf("%s looks like a Git repository, but git cannot read it: run `git fsck` there, or check it out anew: %w", abs, err)
 		}
 	case saysAny(err, "dubious ownership", "unsafe repository"):
-		return nil, fmt.Errorf("git refuses the repository because it belongs to another user; if you trust it, run `git config --global --add safe.directory %s`: %w", abs, err)
+		// The files can be read all the same; only history cannot.
+		r.root = topOf(abs)
+		r.refused = fmt.Errorf("git refuses the repository because it belongs to another user; if you trust it, run `git config --global --add safe.directory %s`: %w", r.root, err)
 	case saysAny(err, "must be run in a work tree"):
 		return nil, fmt.Errorf("%s is inside a Git directory or a bare repository: give a path in a work tree", name)
 	default:
@@ -90,15 +93,22 @@ func Open(ctx context.Context, name string, opts ...Option) (*Repo, error) {
 
 // holdsGit reports whether dir or a directory above has an entry .git.
 func holdsGit(dir string) bool {
-	for {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return true
+	_, err := os.Lstat(filepath.Join(topOf(dir), ".git"))
+	return err == nil
+}
+
+// topOf returns the nearest directory from dir upwards that has an entry .git,
+// dir itself if there is none.
+func topOf(dir string) string {
+	for at := dir; ; {
+		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
+			return at
 		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			return false
+		up := filepath.Dir(at)
+		if up == at {
+			return dir
 		}
-		dir = up
+		at = up
 	}
 }
 
