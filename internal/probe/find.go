@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -120,8 +121,20 @@ func (p *Probe) readPort(n *yaml.Node) {
 	case p.Handler == GRPC:
 		p.Fault = "has the port " + quote(p.Port.Name) + "; a grpc probe needs a number"
 	case !strings.ContainsAny(strings.ToLower(p.Port.Name), "abcdefghijklmnopqrstuvwxyz"):
-		p.Fault = "has the port " + quote(p.Port.Name) + " in quotes, which makes it a name, and a port name needs a letter; write the number without quotes"
+		p.readQuoted()
 	}
+}
+
+// readQuoted reads a number in quotes. The kubelet takes it for the number
+// (Kubernetes, pkg/probe/util.go, ResolveContainerPort), but the API server does
+// not let it through: who takes the quotes away has the probe that is judged.
+func (p *Probe) readQuoted() {
+	text := "has the port " + quote(p.Port.Name) + " in quotes, which makes it a name, and a port name needs a letter; write the number without quotes"
+	if number, err := strconv.Atoi(p.Port.Name); err == nil && number >= 1 && number <= 65535 {
+		p.Port, p.Refused = Port{Number: number}, text
+		return
+	}
+	p.Fault = text
 }
 
 // knativePort is the port that Knative fills in where a probe names none.

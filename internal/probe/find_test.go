@@ -65,7 +65,8 @@ func TestFaults(t *testing.T) {
 		"{httpGet: {}}":                              "names no port",
 		"{httpGet: {port: 0}}":                       "1 to 65535",
 		"{httpGet: {port: 65536}}":                   "1 to 65535",
-		"{httpGet: {port: '8080'}}":                  "without quotes",
+		"{httpGet: {port: '80800'}}":                 "without quotes",
+		"{httpGet: {port: '8080'}}":                  "",
 		"{httpGet: {port: true}}":                    "neither a number nor a name",
 		"{httpGet: {port: 1, scheme: http}}":         "HTTP or HTTPS",
 		"{grpc: {port: web}}":                        "needs a number",
@@ -75,6 +76,13 @@ func TestFaults(t *testing.T) {
 		if (want == "") != (got == "") || !strings.Contains(got, want) {
 			t.Errorf("%s: fault %q, want %q", text, got, want)
 		}
+	}
+}
+
+func TestQuotedNumber(t *testing.T) {
+	got := find(t, "{name: c, livenessProbe: {httpGet: {port: '8080'}}}")[0]
+	if got.Port != (probe.Port{Number: 8080}) || !strings.Contains(got.Refused, "without quotes") {
+		t.Errorf("port %+v, refused %q", got.Port, got.Refused)
 	}
 }
 

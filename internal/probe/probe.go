@@ -51,7 +51,10 @@ type Probe struct {
 	// Field is the probe itself (…containers[0].livenessProbe); PortField its
 	// port value, zero where it has none.
 	Field, PortField render.Field
-	// Fault says what the API server refuses about the probe: "names no port".
-	// It is "" for a well-formed one.
+	// Fault says what is wrong with a probe that cannot be judged, as the API
+	// server refuses it: "names no port". It is "" for a well-formed one.
 	Fault string
+	// Refused says what the API server refuses about a probe that can be judged
+	// all the same, because it is plain what it means: a port number in quotes.
+	Refused string
 }

@@ -54,8 +54,8 @@ func (m *model) settle(w *workload) {
 		for _, p := range probe.Of(w.pod, c) {
 			w.probes = append(w.probes, p)
 			w.targets = append(w.targets, &target{probe: p, container: c, workload: w})
-			if p.Fault != "" {
-				w.warn(place(p), "the API server refuses "+w.name+": "+string(p.Kind)+" of container "+c.Name+" "+p.Fault)
+			if refused := p.Fault + p.Refused; refused != "" {
+				w.warn(place(p), "the API server refuses "+w.name+": "+string(p.Kind)+" of container "+c.Name+" "+refused)
 			}
 		}
 	}
