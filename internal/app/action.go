@@ -166,7 +166,7 @@ func (j *job) check(ctx context.Context) (*report.Report, *scope.Scope, report.P
 	}
 	policy := j.s.policy(repo)
 	if sc.Deleted {
-		return newReport(j.env, &j.s), sc, policy, nil
+		return newReport(j.env, repo, &j.s), sc, policy, nil
 	}
 	j.s.changedOnly = true
 	rep, err := examine(ctx, j.env, repo, &j.s, sc)

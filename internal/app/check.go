@@ -77,7 +77,7 @@ func (s *settings) policy(repo *repository) report.Policy {
 // examine renders and judges the work tree. With a scope, findings are compared
 // with its base, and with changedOnly only affected roots are checked.
 func examine(ctx context.Context, env *Env, repo *repository, s *settings, sc *scope.Scope) (*report.Report, error) {
-	rep := newReport(env, s)
+	rep := newReport(env, repo, s)
 	c, err := newComparison(ctx, repo, s, sc)
 	if err != nil {
 		return nil, err
@@ -130,9 +130,9 @@ func runError(ctx context.Context, err error) error {
 	return usage(err)
 }
 
-func newReport(env *Env, s *settings) *report.Report {
+func newReport(env *Env, repo *repository, s *settings) *report.Report {
 	rep := &report.Report{
-		Tool:  report.Tool{Version: version(env), Commit: env.Commit, IstioVersion: newestIstio()},
+		Tool:  report.Tool{Version: version(env), Commit: commit(env), IstioVersion: or(s.over(repo.config.Mesh).IstioVersion, newestIstio())},
 		Rules: rules.All(),
 	}
 	if s.shard != "" {

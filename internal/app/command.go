@@ -161,7 +161,7 @@ func rulesCommand() *cobra.Command {
 			out := cmd.OutOrStdout()
 			if len(args) == 0 {
 				for _, r := range rules.All() {
-					fmt.Fprintf(out, "%s  %-8s %-30s %s\n", r.ID, r.Severity, r.Name, r.Summary)
+					fmt.Fprintf(out, "%s  %-8s %-32s %s\n", r.ID, r.Severity, r.Name, r.Summary)
 				}
 				return nil
 			}

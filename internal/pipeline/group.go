@@ -31,7 +31,8 @@ func (r *run) guarded(ctx context.Context, g Group) (p part, err error) {
 // group renders, judges and locates one group.
 func (r *run) group(ctx context.Context, g Group) (part, error) {
 	var p part
-	roots := append(g.Roots[:len(g.Roots):len(g.Roots)], g.Context...)
+	defer r.release(g)
+	roots := g.all()
 	results, failures, err := r.renderAll(ctx, roots)
 	if err != nil {
 		return p, err

@@ -27,6 +27,11 @@ type Group struct {
 	Mesh    mesh.Options
 }
 
+// all returns the roots and the context.
+func (g Group) all() []render.Root {
+	return append(g.Roots[:len(g.Roots):len(g.Roots)], g.Context...)
+}
+
 // BuildMesh makes the model of one group.
 type BuildMesh func(objects []*render.Object, isContext func(*render.Object) bool, opts mesh.Options) (mesh.Model, error)
 
@@ -68,8 +73,10 @@ func (e *Engine) Run(ctx context.Context, groups []Group) (*Result, error) {
 		Engine:  e,
 		locator: locate.New(e.Tree),
 		renders: make(map[render.Root]*rendering),
-		slots:   make(chan struct{}, max(e.Jobs, 1)),
+		workers: startWorkers(max(e.Jobs, 1)),
 	}
+	defer r.workers.stop()
+	r.expect(groups)
 	parts := make([]part, len(groups))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(2 * max(e.Jobs, 1))
@@ -89,7 +96,7 @@ func (e *Engine) Run(ctx context.Context, groups []Group) (*Result, error) {
 type run struct {
 	*Engine
 	locator *locate.Locator
-	slots   chan struct{} // bounds the renders under way
+	workers *workers
 
 	mu      sync.Mutex
 	renders map[render.Root]*rendering

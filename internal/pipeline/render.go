@@ -9,8 +9,11 @@ import (
 	"github.com/org/probe-mtls-action/render"
 )
 
-// rendering is one root's render, made once however many groups use it.
+// rendering is one root's render, made once however many groups use it, and
+// kept until the last of them is done: a large repository does not fit into
+// memory as a whole.
 type rendering struct {
+	users  int // guarded by run.mu
 	once   sync.Once
 	result *render.Result
 	err    error
@@ -20,29 +23,74 @@ type rendering struct {
 func (r *run) render(ctx context.Context, root render.Root) (*render.Result, error) {
 	r.mu.Lock()
 	x := r.renders[root]
-	if x == nil {
-		x = new(rendering)
-		r.renders[root] = x
-	}
 	r.mu.Unlock()
 
 	x.once.Do(func() {
-		select {
-		case r.slots <- struct{}{}:
-		case <-ctx.Done():
-			x.err = ctx.Err()
-			return
-		}
-		defer func() { <-r.slots }()
 		renderer := r.Renderers[root.Renderer]
 		if renderer == nil {
 			x.err = fmt.Errorf("%s: no renderer is called %q", root.Dir, root.Renderer)
 			return
 		}
-		x.result, x.err = renderer.Render(ctx, root)
+		x.err = ctx.Err()
+		r.workers.do(ctx, func() { x.result, x.err = renderer.Render(ctx, root) })
 	})
 	return x.result, x.err
 }
+
+// expect notes who will render what.
+func (r *run) expect(groups []Group) {
+	for _, g := range groups {
+		for _, root := range g.all() {
+			if r.renders[root] == nil {
+				r.renders[root] = new(rendering)
+			}
+			r.renders[root].users++
+		}
+	}
+}
+
+// release lets go of the renders that no other group needs.
+func (r *run) release(g Group) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, root := range g.all() {
+		x := r.renders[root]
+		if x.users--; x.users == 0 {
+			delete(r.renders, root)
+		}
+	}
+}
+
+// workers are the goroutines that render. They are few and stay, because
+// kustomize needs a deep stack, which each new goroutine would grow anew: a
+// fifth of the time of a small root.
+type workers struct {
+	work chan func()
+}
+
+func startWorkers(n int) *workers {
+	w := &workers{work: make(chan func())}
+	for range n {
+		go func() {
+			for f := range w.work {
+				f()
+			}
+		}()
+	}
+	return w
+}
+
+// do runs f on a worker and waits for it. It leaves f out when ctx ends first.
+func (w *workers) do(ctx context.Context, f func()) {
+	done := make(chan struct{})
+	select {
+	case w.work <- func() { defer close(done); f() }:
+		<-done
+	case <-ctx.Done():
+	}
+}
+
+func (w *workers) stop() { close(w.work) }
 
 // renderAll renders roots side by side and returns results and errors by index.
 func (r *run) renderAll(ctx context.Context, roots []render.Root) ([]*render.Result, []*render.Error, error) {
