@@ -140,3 +140,28 @@ func TestNoCodeScanning(t *testing.T) {
 		}
 	}
 }
+
+// TestOneComment: the one comment for all findings is made once, kept, and
+// edited when the findings change.
+func TestOneComment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Permissions: &githubtest.Full}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	inputs := map[string]string{"reporters": "comment,summary"}
+	r := w.runPR(inputs)
+	r.want(t, 1, map[string]string{"findings": "2", "sarif-file": ""})
+	r.says(t, "2 findings = 2 pull request comment")
+	w.server.ResetLog()
+	w.runPR(inputs).want(t, 1, nil)
+	if n := len(w.server.Writes()); n != 0 {
+		t.Errorf("an unchanged re-run wrote %d times", n)
+	}
+	w.push(map[string]string{"overlays/prod/mesh.yaml": mesh("PERMISSIVE") + "# no more\n"})
+	w.runPR(inputs).want(t, 0, map[string]string{"findings": "0"})
+	comments := w.server.IssueComments()
+	if len(comments) != 1 || comments[0].Edits != 1 || strings.Contains(comments[0].Body, "PMTLS001") {
+		t.Errorf("comments: %+v, want one that was edited", comments)
+	}
+	if n := len(w.server.Comments()); n != 0 {
+		t.Errorf("%d review comments that nobody asked for", n)
+	}
+}
