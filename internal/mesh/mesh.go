@@ -51,8 +51,9 @@ type Fact struct {
 	// Field is the value the fact rests on; zero for defaults, flags and
 	// configuration, which Text then names.
 	Field render.Field
-	// Deciding marks facts that changed the outcome: without any one of them
-	// the verdict would be another. Only they become related locations.
+	// Deciding marks facts that the outcome hangs on: without any one of them, or
+	// with another value of it, the verdict would be another. Only they become
+	// related locations.
 	Deciding bool
 }
 

@@ -244,7 +244,21 @@ func (c *capture) captured(w *workload, port int) (bool, mesh.Fact) {
 	case c.exclude.has(port):
 		return false, c.exclWhy
 	}
-	return true, fact("port " + number + " is redirected to the sidecar, as all inbound ports are")
+	return true, c.redirected(number)
+}
+
+// redirected is why a port is redirected where all are but the excluded ones.
+// What the pod says about its ports is told, for whoever meant to exclude this
+// one.
+func (c *capture) redirected(number string) mesh.Fact {
+	text := "port " + number + " is redirected to the sidecar, as all inbound ports are"
+	switch {
+	case !c.exclWhy.Field.IsZero():
+		return decider(text+" but the excluded ones: "+c.exclWhy.Text, c.exclWhy.Field)
+	case !c.portsWhy.Field.IsZero():
+		return decider(text+": "+c.portsWhy.Text, c.portsWhy.Field)
+	}
+	return fact(text)
 }
 
 // declares reports whether any container declares the port.

@@ -148,8 +148,8 @@ func (m *model) required(w *workload, e enrolment) enrolment {
 		case meaning == "yes":
 			e.facts = append(e.facts, mesh.Fact{
 				Text: text, Field: says.Field(labelInject),
-				// With the namespace out of view the pod's label is what speaks for injection.
-				Deciding: at == "label" && m.namespaceOf(w) == nil,
+				// With the namespace out of view the pod itself is what speaks for injection.
+				Deciding: m.namespaceOf(w) == nil,
 			})
 			e.assumed = nil
 			if m.opts.Injection != mesh.InjectionAlways && m.namespaceOf(w) == nil && !m.labelEnrols(w) {

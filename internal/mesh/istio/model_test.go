@@ -265,6 +265,31 @@ spec:
 	}
 }
 
+// An annotation that might have spared the probe is told, with its place.
+func TestSettingsOfThePodHaveAPlace(t *testing.T) {
+	for _, annotation := range []string{
+		`traffic.sidecar.istio.io/excludeInboundPorts: "80"`,
+		`traffic.sidecar.istio.io/includeInboundPorts: "*"`,
+		`sidecar.istio.io/inject: "true"`,
+	} {
+		key, _, _ := strings.Cut(annotation, ":")
+		m := newModel(t, mustObjects(t, `
+apiVersion: v1
+kind: Pod
+metadata: {name: web, annotations: {`+annotation+`}}
+spec:
+  containers: [{name: web, livenessProbe: {httpGet: {port: 8080}}}]
+`), mesh.Options{MeshMTLS: mesh.ModeStrict, RewriteAppHTTPProbe: no()})
+		found := false
+		for _, f := range m.Judge(m.Probes()[0]).Chain {
+			found = found || f.Deciding && f.Field.Node() != nil && f.Field.Path[len(f.Field.Path)-1].Key == key
+		}
+		if !found {
+			t.Errorf("no deciding fact at %s:\n%s", key, describe(m))
+		}
+	}
+}
+
 func TestSettingsKnowTheirPlace(t *testing.T) {
 	config := &render.Object{Ref: render.Ref{Kind: "Config"}}
 	at := func(path ...string) render.Field { return render.Field{Object: config, Path: render.PathOf(path...)} }
