@@ -31,8 +31,9 @@ func (r *run) render(ctx context.Context, root render.Root) (*render.Result, err
 			x.err = fmt.Errorf("%s: no renderer is called %q", root.Dir, root.Renderer)
 			return
 		}
-		x.err = ctx.Err()
-		r.workers.do(ctx, func() { x.result, x.err = renderer.Render(ctx, root) })
+		if err := r.workers.do(ctx, func() { x.result, x.err = renderer.Render(ctx, root) }); err != nil {
+			x.err = err
+		}
 	})
 	return x.result, x.err
 }
@@ -80,13 +81,16 @@ func startWorkers(n int) *workers {
 	return w
 }
 
-// do runs f on a worker and waits for it. It leaves f out when ctx ends first.
-func (w *workers) do(ctx context.Context, f func()) {
+// do runs f on a worker and waits for it. When ctx ends first, it leaves f out
+// and returns why.
+func (w *workers) do(ctx context.Context, f func()) error {
 	done := make(chan struct{})
 	select {
 	case w.work <- func() { defer close(done); f() }:
 		<-done
+		return nil
 	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
