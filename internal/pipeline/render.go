@@ -84,6 +84,9 @@ func startWorkers(n int) *workers {
 // do runs f on a worker and waits for it. When ctx ends first, it leaves f out
 // and returns why.
 func (w *workers) do(ctx context.Context, f func()) error {
+	if err := ctx.Err(); err != nil {
+		return err // a worker may be free as well
+	}
 	done := make(chan struct{})
 	select {
 	case w.work <- func() { defer close(done); f() }:
