@@ -290,6 +290,23 @@ spec:
 	}
 }
 
+// Common annotations stand on the workload and on its pods: nothing is misplaced.
+func TestAnAnnotationOnBothLevelsIsInPlace(t *testing.T) {
+	m := newModel(t, mustObjects(t, `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, annotations: {sidecar.istio.io/rewriteAppHTTPProbers: "false"}}
+spec:
+  template:
+    metadata: {annotations: {sidecar.istio.io/rewriteAppHTTPProbers: "false"}}
+    spec:
+      containers: [{name: web, livenessProbe: {httpGet: {port: 8080}}}]
+`), mesh.Options{MeshMTLS: mesh.ModeStrict})
+	if w := m.Warnings(); len(w) != 0 {
+		t.Errorf("%v", w)
+	}
+}
+
 func TestSettingsKnowTheirPlace(t *testing.T) {
 	config := &render.Object{Ref: render.Ref{Kind: "Config"}}
 	at := func(path ...string) render.Field { return render.Field{Object: config, Path: render.PathOf(path...)} }

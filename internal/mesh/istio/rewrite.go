@@ -76,22 +76,28 @@ func (m *model) decideRewriting(w *workload) rewriting {
 			r.on, r.why = on, decider(says, at)
 		}
 	}
-	m.misplacedAnnotation(w)
+	m.misplacedAnnotation(w, &r)
 	if r.on && r.statusPort == 0 && !m.version.has(rewriteStatusPortZeroRefused) {
 		r.on, r.why = false, decider("the status port is 0, so there is no agent to ask and Istio "+m.version.String()+" rewrites nothing", r.statusPortAt)
 	}
 	return r
 }
 
-// misplacedAnnotation warns of a rewrite annotation on the workload itself,
-// where no pod ever sees it.
-func (m *model) misplacedAnnotation(w *workload) {
-	if len(w.pod.Base) == 0 {
+// misplacedAnnotation tells of a rewrite annotation that stands only on the
+// workload itself, where no pod ever sees it.
+func (m *model) misplacedAnnotation(w *workload, r *rewriting) {
+	if len(w.pod.Base) == 0 || !m.version.has(rewriteAnnotation) {
 		return
+	}
+	if _, ok := w.pod.Annotations.Get(annotationRewrite); ok {
+		return // commonAnnotations put it into both
 	}
 	own := kube.Annotations(w.pod.Object)
 	if _, ok := own.Get(annotationRewrite); ok {
-		w.warn(own.Field(annotationRewrite), annotationRewrite+" on "+w.name+" itself does nothing; it belongs into the pod template's annotations ("+w.pod.Annotations.At().Path.String()+")")
+		at := own.Field(annotationRewrite)
+		says := annotationRewrite + " on " + w.name + " itself does nothing"
+		r.extra = append(r.extra, decider(says, at))
+		w.warn(at, says+"; it belongs into the pod template's annotations ("+w.pod.Annotations.At().Path.String()+")")
 	}
 }
 
