@@ -13,7 +13,7 @@ import (
 
 // judgeBase checks at the base what was checked of the affected roots, and
 // marks the report's findings, those of head, as new or existing.
-func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, head *pipeline.Result, checked []render.Root) error {
+func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, head *pipeline.Result) error {
 	if c.scope == nil {
 		return nil
 	}
@@ -26,7 +26,7 @@ func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, head *pi
 		return nil
 	}
 	renamed := pipeline.Renamed(renames(&c.scope.Changes))
-	res, err := c.runBase(ctx, rep, c.baseRoots(checked, renamed), renamed)
+	res, err := c.runBase(ctx, rep, c.baseRoots(head.Roots, renamed), renamed)
 	if err != nil {
 		return err
 	}
@@ -83,13 +83,10 @@ func failures(res *pipeline.Result, renamed func(string) string) names {
 }
 
 // baseRoots returns the roots of the base that the checked affected roots were,
-// and those that are gone; these are the first shard's.
-func (c *comparison) baseRoots(checked []render.Root, renamed func(string) string) []render.Root {
-	mine := make(names)
-	for _, r := range checked {
-		mine[r.Dir] = true
-	}
-	was := make(names)
+// and those that are gone; these are the first shard's. Those that do not render
+// at the head have nothing to compare with.
+func (c *comparison) baseRoots(checked []string, renamed func(string) string) []render.Root {
+	mine, was := set(checked), make(names)
 	for _, r := range c.reached.Roots {
 		was[r.Dir] = mine[r.Dir]
 	}

@@ -96,7 +96,7 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings, sc *s
 		return nil, runError(ctx, err)
 	}
 	take(rep, res)
-	if err := c.judgeBase(ctx, rep, res, roots); err != nil {
+	if err := c.judgeBase(ctx, rep, res); err != nil {
 		return nil, err
 	}
 	return rep, repo.lowerBases(ctx, rep, c.after)

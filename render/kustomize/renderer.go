@@ -74,12 +74,20 @@ func (r *Renderer) failure(ctx context.Context, root render.Root, err error) err
 
 func (r *Renderer) render(ctx context.Context, root render.Root) (*render.Result, error) {
 	root.Dir = path.Clean(root.Dir)
+	asIs := sync.OnceValue(func() *build { return r.run(ctx, root.Dir, plain{}) })
 	var b *build
 	for _, p := range []plan{marked{}, identified{}, plain{}} {
-		b = r.run(ctx, root.Dir, p)
+		if p == (plain{}) {
+			b = asIs()
+		} else {
+			b = r.run(ctx, root.Dir, p)
+		}
 		if b.err != nil {
 			if b.view.denied != nil || ctx.Err() != nil {
 				break // no other plan reads anything else
+			}
+			if b = asIs(); b.err != nil {
+				break // what the plans change is not to blame
 			}
 			continue
 		}

@@ -2,7 +2,6 @@ package kustomize
 
 import (
 	"context"
-	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -128,69 +127,6 @@ func walkLeaves(n *yaml.Node, path render.Path, yield func(render.Path, *yaml.No
 		}
 	}
 	return true
-}
-
-// alike lists the sites that may be the source of the value n at path: that in
-// the object's source document, if it is of the same sort, and those in patches
-// whose keys end alike.
-func (t *tracer) alike(o *render.Object, path render.Path, n *yaml.Node) []*site {
-	var out []*site
-	if s := t.locate(t.sources[o], o, path); s != nil && sameSort(deref(s.node), n) {
-		out = append(out, s)
-	}
-	keys := pathKeys(path)
-	v := t.build.view
-	for _, f := range v.reads {
-		for _, d := range f.documents(v.roles[f.name]) {
-			if d.kind != render.FromPatch {
-				continue
-			}
-			for _, root := range d.roots {
-				root.walk(func(s *site) {
-					if s.name() == keys[len(keys)-1] && sameSort(s.node, n) && endsAlike(s, keys) {
-						out = append(out, s)
-					}
-				})
-			}
-		}
-	}
-	return out
-}
-
-// endsAlike reports whether s has the keys, numbers in JSON pointers aside.
-func endsAlike(s *site, keys []string) bool {
-	own := slices.DeleteFunc(s.keys(), func(k string) bool { return k == "-" || isNumber(k) && !slices.Contains(keys, k) })
-	return slices.Equal(own, keys)
-}
-
-func isNumber(s string) bool {
-	for _, r := range s {
-		if r < '0' || r > '9' {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func pathKeys(path render.Path) []string {
-	keys := []string{""}
-	for _, s := range path {
-		if s.Index < 0 {
-			keys = append(keys, s.Key)
-		}
-	}
-	if len(keys) > 1 {
-		return keys[1:]
-	}
-	return keys
-}
-
-// sameSort reports whether a source value can render as n.
-func sameSort(s, n *yaml.Node) bool {
-	if s.Kind == yaml.AliasNode {
-		s = deref(s)
-	}
-	return s.Kind == n.Kind && s.ShortTag() == n.ShortTag() && (len(s.Content) == 0) == (len(n.Content) == 0)
 }
 
 // mutate changes one site after the other and returns the first that changes
