@@ -56,6 +56,7 @@ func (m *model) enrol(w *workload) enrolment {
 		e = m.required(w, e)
 	}
 	if e.as == injected {
+		e = m.misplacedLabel(w, e)
 		e = m.shape(w, e)
 	}
 	if e.as == outside {
@@ -174,6 +175,22 @@ func (m *model) required(w *workload, e enrolment) enrolment {
 	}
 	if !e.plane.autoInject.value {
 		return out(e.plane.autoInject.why, e.plane.autoInject.field)
+	}
+	return e
+}
+
+// misplacedLabel tells of an injection label that stands only on the workload
+// itself, where no pod ever sees it.
+func (m *model) misplacedLabel(w *workload, e enrolment) enrolment {
+	if _, ok := w.pod.Labels.Get(labelInject); ok || len(w.pod.Base) == 0 || !m.version.has(injectLabelRead) {
+		return e
+	}
+	own := kube.Labels(w.pod.Object)
+	if v, ok := own.Get(labelInject); ok && m.injectMeaning(v) == "no" {
+		at := own.Field(labelInject)
+		says := labelInject + "=" + v + " on " + w.name + " itself does nothing"
+		w.warn(at, says+"; it belongs into the pod template's labels ("+w.pod.Labels.At().Path.String()+")")
+		e.facts = append(e.facts, decider(says, at))
 	}
 	return e
 }

@@ -30,6 +30,9 @@ const (
 	selectorsObject
 	autoWebhookIgnores
 	injectTemplates
+	injectTLSModeLabel
+	injectCanonicalLabels
+	injectRevisionLabel
 	ambientMode
 
 	captureAllPorts
@@ -134,6 +137,12 @@ var gates = [featureCount]gate{
 		"istio-discovery/templates/mutatingwebhook.yaml"},
 	injectTemplates: {"annotation inject.istio.io/templates", release(1, 9), version{},
 		"pkg/kube/inject/webhook.go"},
+	injectTLSModeLabel: {"injected pods get the label security.istio.io/tlsMode", release(1, 4), version{},
+		"1.4.0:pkg/kube/inject/webhook.go createPatch, a5e5a58a305"},
+	injectCanonicalLabels: {"injected pods get the labels service.istio.io/canonical-name and -revision", release(1, 5), version{},
+		"1.5.0:pkg/kube/inject/webhook.go createPatch, d4645e09a2c; files/injection-template.yaml since 1.9"},
+	injectRevisionLabel: {"injected pods get the label istio.io/rev", release(1, 6), release(1, 11),
+		"1.6.0:pkg/kube/inject/webhook.go createPatch; f37b1cea5ac made it an annotation"},
 	ambientMode: {"ambient mode, whose redirection leaves kubelet traffic alone", release(1, 18), version{},
 		"cni/pkg/ambient/net_linux.go (1.18 to 1.20), HOST_PROBE_SNAT_IP (1.21)"},
 

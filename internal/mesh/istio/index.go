@@ -19,6 +19,9 @@ type index struct {
 	meshPolicies  []*alphaPolicy
 	sidecars      map[string]*sidecarNamespace
 
+	// addedLabels: some selector asks for a label that the injector adds.
+	addedLabels bool
+
 	allPeers []*peer
 	allAlpha []*alphaPolicy
 }
@@ -74,6 +77,7 @@ func (m *model) index(in input) {
 		ns := s.Object.NamespaceOrDefault()
 		if s.Selector.Len() > 0 {
 			m.idx.services.add(ns, s.Selector, s)
+			m.idx.heed(s.Selector)
 		}
 		key := [2]string{ns, s.Object.Name}
 		m.idx.servicesNamed[key] = append(m.idx.servicesNamed[key], s)

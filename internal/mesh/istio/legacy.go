@@ -122,7 +122,7 @@ func (m *model) servicePolicies(w *workload, b binding) []*alphaPolicy {
 	ns := w.pod.Namespace()
 	all := m.idx.policies[[2]string{ns, b.service.Object.Name}]
 	all = all[:len(all):len(all)]
-	m.idx.labelled.find(ns, w.pod.Labels, func(p *alphaPolicy) {
+	m.idx.labelled.find(ns, w.labels, func(p *alphaPolicy) {
 		if !has(all, p) {
 			all = append(all, p)
 		}
@@ -146,7 +146,7 @@ func (m *model) servicePolicies(w *workload, b binding) []*alphaPolicy {
 // targets reports whether p is about the Service port, and whether it names it.
 func (m *model) targets(p *alphaPolicy, w *workload, b binding) (matches, byPort bool) {
 	for _, t := range p.targets {
-		labelled := t.labels.Len() > 0 && m.version.has(alphaTargetLabels) && w.pod.Labels.Contains(t.labels)
+		labelled := t.labels.Len() > 0 && m.version.has(alphaTargetLabels) && w.labels.Contains(t.labels)
 		if t.service != b.service.Object.Name && !labelled {
 			continue
 		}

@@ -271,8 +271,9 @@ func TestSettingsOfThePodHaveAPlace(t *testing.T) {
 		`traffic.sidecar.istio.io/excludeInboundPorts: "80"`,
 		`traffic.sidecar.istio.io/includeInboundPorts: "*"`,
 		`sidecar.istio.io/inject: "true"`,
+		`x: y}, labels: {istio.io/rev: canary`,
 	} {
-		key, _, _ := strings.Cut(annotation, ":")
+		key, _, _ := strings.Cut(annotation[strings.LastIndexByte(annotation, '{')+1:], ":")
 		m := newModel(t, mustObjects(t, `
 apiVersion: v1
 kind: Pod
@@ -287,6 +288,48 @@ spec:
 		if !found {
 			t.Errorf("no deciding fact at %s:\n%s", key, describe(m))
 		}
+	}
+}
+
+// Labels on the workload itself are read by nobody; that is told.
+func TestAMisplacedInjectionLabelIsTold(t *testing.T) {
+	m := newModel(t, mustObjects(t, `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {sidecar.istio.io/inject: "false"}}
+spec:
+  template:
+    spec:
+      containers: [{name: web, livenessProbe: {httpGet: {port: 8080}}}]
+`), mesh.Options{MeshMTLS: mesh.ModeStrict, RewriteAppHTTPProbe: no()})
+	const place = `default/Deployment/web metadata.labels["sidecar.istio.io/inject"]`
+	j := m.Judge(m.Probes()[0])
+	found := false
+	for _, f := range j.Chain {
+		found = found || f.Deciding && f.Field.String() == place
+	}
+	if w := m.Warnings(); j.Verdict != mesh.Breaks || !found || len(w) != 1 || w[0].Field.String() != place {
+		t.Error(describe(m))
+	}
+}
+
+// What leaves the mode open is told, before what sets it.
+func TestAnOpenModeIsToldFirst(t *testing.T) {
+	m := newModel(t, mustObjects(t, strictMesh+"---"+webDeployment+`
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: web, namespace: shop}
+spec: {selector: {matchLabels: {app: web}}, mtls: {mode: UNSET}}
+`), mesh.Options{RewriteAppHTTPProbe: no()})
+	var modes []string
+	for _, f := range m.Judge(m.Probes()[0]).Chain {
+		if f.Deciding && strings.HasSuffix(f.Field.String(), "mtls.mode") {
+			modes = append(modes, f.Field.Object.Name)
+		}
+	}
+	if got := strings.Join(modes, " "); got != "web default" {
+		t.Errorf("%s\n%s", got, describe(m))
 	}
 }
 

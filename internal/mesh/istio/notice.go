@@ -64,7 +64,7 @@ func (n *noticing) add(kind mesh.NoticeKind, at render.Field, text string, facts
 func (n *noticing) selecting(namespace string, labels kube.Strings) []*workload {
 	var out []*workload
 	for _, w := range n.byNamespace[namespace] {
-		if w.pod.Labels.Contains(labels) {
+		if w.labels.Contains(labels) {
 			out = append(out, w)
 		}
 	}
@@ -75,7 +75,7 @@ func (n *noticing) selecting(namespace string, labels kube.Strings) []*workload 
 // there is none.
 func (n *noticing) elsewhere(namespace string, labels kube.Strings) *workload {
 	for _, w := range n.m.workloads {
-		if w.pod.Namespace() != namespace && w.pod.Labels.Contains(labels) {
+		if w.pod.Namespace() != namespace && w.labels.Contains(labels) {
 			return w
 		}
 	}

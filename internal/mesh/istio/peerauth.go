@@ -39,6 +39,13 @@ type modeAt struct {
 
 func (a modeAt) set() bool { return a.mode != "" && a.mode != mesh.ModeUnset }
 
+// leaves is the step of a decision at which a mode decides nothing. Where one is
+// written, the step hangs on it.
+func (a modeAt) leaves(text string) mesh.Fact {
+	n := a.at.Node()
+	return mesh.Fact{Text: text, Field: a.at, Deciding: n != nil && n.Kind == yaml.ScalarNode && !kube.IsNull(n)}
+}
+
 // peerNamespace holds the PeerAuthentications of one namespace.
 type peerNamespace struct {
 	wide     []*peer // without selector
@@ -73,6 +80,7 @@ func (m *model) addPeer(o *render.Object) {
 	}
 	if p.selecting {
 		ns.selected.add(o.NamespaceOrDefault(), p.selector, p)
+		m.idx.heed(p.selector)
 	} else {
 		ns.wide = append(ns.wide, p)
 	}
@@ -217,7 +225,7 @@ func (m *model) peersOf(w *workload) peerView {
 	v.namespace = here.winner(root)
 	if here != nil {
 		var all []*peer
-		here.selected.find(ns, w.pod.Labels, func(p *peer) { all = append(all, p) })
+		here.selected.find(ns, w.labels, func(p *peer) { all = append(all, p) })
 		v.workload = candidates(all, root)
 	}
 	return v

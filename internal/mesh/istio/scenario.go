@@ -33,7 +33,7 @@ func (m *model) peerModes(w *workload, port int, bound bool) []scenario {
 		for _, p := range all {
 			if !p.mode.set() {
 				for _, s := range from {
-					s.facts = with(s.facts, mesh.Fact{Text: p.name + " leaves the mode open", Field: p.mode.at})
+					s.facts = before(p.mode.leaves(p.name+" leaves the mode open"), s.facts)
 					s.edit = p.editable(s.edit)
 					out = append(out, s)
 				}
@@ -60,17 +60,15 @@ func (m *model) peerModes(w *workload, port int, bound bool) []scenario {
 			s.edit = p
 			switch {
 			case ok && !portLevel:
-				s.facts = with(s.facts, mesh.Fact{
-					Text:  p.name + " names port " + strconv.Itoa(port) + " in portLevelMtls, but no Service leads to it, and Istio " + m.version.String() + " heeds the entry for Service ports only",
-					Field: entry.at,
-				})
+				text := p.name + " names port " + strconv.Itoa(port) + " in portLevelMtls, but no Service leads to it, and Istio " + m.version.String() + " heeds the entry for Service ports only"
+				s.facts = before(decider(text, entry.at), s.facts)
 			case ok && entry.set():
 				s = scenario{
 					mode: entry.mode, who: p.name, at: entry.at, edit: p,
 					facts: []mesh.Fact{decider(p.name+" sets mTLS "+string(entry.mode)+" for port "+strconv.Itoa(port), entry.at)},
 				}
 			case ok:
-				s.facts = with(s.facts, mesh.Fact{Text: p.name + " leaves the mode of port " + strconv.Itoa(port) + " open", Field: entry.at})
+				s.facts = before(entry.leaves(p.name+" leaves the mode of port "+strconv.Itoa(port)+" open"), s.facts)
 			}
 			out = append(out, s)
 		}
@@ -83,6 +81,12 @@ func (p *peer) editable(before *peer) *peer {
 		return p
 	}
 	return before
+}
+
+// before puts a step in front: what leaves a question open comes before what
+// answers it.
+func before(f mesh.Fact, facts []mesh.Fact) []mesh.Fact {
+	return append([]mesh.Fact{f}, facts...)
 }
 
 func with(facts []mesh.Fact, f mesh.Fact) []mesh.Fact {

@@ -55,6 +55,7 @@ func (m *model) addSidecar(o *render.Object) {
 	selector := kube.StringsAt(at.Key("workloadSelector").Key("labels"), kube.Get(spec, "workloadSelector", "labels"))
 	if selector.Len() > 0 {
 		ns.selected.add(o.NamespaceOrDefault(), selector, s)
+		m.idx.heed(selector)
 	} else {
 		ns.wide = append(ns.wide, s)
 	}
@@ -70,7 +71,7 @@ func (m *model) sidecarsOf(w *workload) []*sidecar {
 		return nil // the root namespace's Sidecar has no ingress listeners
 	}
 	var all []*sidecar
-	here.selected.find(ns, w.pod.Labels, func(s *sidecar) { all = append(all, s) })
+	here.selected.find(ns, w.labels, func(s *sidecar) { all = append(all, s) })
 	if all == nil {
 		all = here.wide
 	}

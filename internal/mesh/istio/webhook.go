@@ -62,13 +62,17 @@ func (m *model) selectedUnseen(w *workload) enrolment {
 	}
 	ns := w.pod.Namespace()
 	e := enrolment{as: injected, plane: m.anyPlane()}
-	if rev, ok := w.pod.Labels.Get(labelRevision); ok && !e.plane.legacySelector {
-		if p := m.planeNamed(rev); p != nil {
-			e.plane = p
-		}
-	}
 	e.facts = []mesh.Fact{fact("namespace " + ns + " counts as in the mesh, its manifest is not in view")}
 	e.assumed = []string{"namespace " + ns + " is in the mesh (its manifest is not in view)"}
+	if rev, ok := w.pod.Labels.Get(labelRevision); ok && !e.plane.legacySelector {
+		text := "the pod is labelled " + labelRevision + "=" + rev
+		if p := m.planeNamed(rev); p != nil {
+			e.plane = p
+		} else {
+			text += ", of which nothing is known here"
+		}
+		e.facts = append(e.facts, decider(text, w.pod.Labels.Field(labelRevision)))
+	}
 	return e
 }
 

@@ -18,6 +18,7 @@ type workload struct {
 	probes  []*probe.Probe
 	targets []*target    // of probes, in the same order
 	metaAt  render.Field // the pod's metadata
+	labels  kube.Strings // those that the pod runs with
 
 	enrolled enrolment
 	rewrite  rewriting
@@ -63,6 +64,7 @@ func (m *model) settle(w *workload) {
 	checkStrings(w.pod.Annotations, "annotation", w.name, w.warn)
 	w.metaAt = w.pod.Field("metadata")
 	w.enrolled = m.enrol(w)
+	w.labels = m.running(w)
 	w.bind(m)
 	if !w.enrolled.sidecar() {
 		return
@@ -81,7 +83,7 @@ func (m *model) settle(w *workload) {
 // bind finds the Service ports that lead to the pod.
 func (w *workload) bind(m *model) {
 	var all []*kube.Service
-	m.idx.services.find(w.pod.Namespace(), w.pod.Labels, func(s *kube.Service) { all = append(all, s) })
+	m.idx.services.find(w.pod.Namespace(), w.labels, func(s *kube.Service) { all = append(all, s) })
 	if len(all) > 1 {
 		all = ownForms(all, w.pod.Object.Root, func(s *kube.Service) *render.Object { return s.Object })
 		slices.SortStableFunc(all, func(a, b *kube.Service) int { return byName(a.Object, b.Object) })
