@@ -156,3 +156,18 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 }
+
+func TestWithKeepsOwnEntries(t *testing.T) {
+	var n yaml.Node
+	if err := yaml.Unmarshal([]byte("{app: web}"), &n); err != nil {
+		t.Fatal(err)
+	}
+	own := kube.StringsAt(render.Field{}, n.Content[0])
+	all := own.With([2]string{"app", "other"}, [2]string{"version", "latest"})
+	if app, _ := all.Get("app"); app != "web" || all.Len() != 2 || own.Len() != 1 {
+		t.Errorf("app %q, %d entries, %d of the pod's own", app, all.Len(), own.Len())
+	}
+	if v, ok := (kube.Strings{}).With([2]string{"version", "latest"}).Get("version"); v != "latest" || !ok {
+		t.Errorf("version %q", v)
+	}
+}

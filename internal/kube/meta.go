@@ -82,6 +82,23 @@ func (s Strings) All(yield func(key, value string) bool) {
 	}
 }
 
+// With returns s and those of the entries whose keys s has not: pairs of a key
+// and a value. The entries added have no place of their own.
+func (s Strings) With(entries ...[2]string) Strings {
+	node := &yaml.Node{Kind: yaml.MappingNode}
+	if s.node != nil {
+		node.Content = append(node.Content, s.node.Content...)
+	}
+	for _, e := range entries {
+		if Get(s.node, e[0]) == nil {
+			node.Content = append(node.Content,
+				&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: e[0]},
+				&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: e[1]})
+		}
+	}
+	return Strings{place: s.place, node: node}
+}
+
 // Malformed returns the keys whose values are no strings, such as an unquoted
 // false. The API server refuses an object with such labels or annotations.
 func (s Strings) Malformed() []string {
