@@ -21,6 +21,7 @@ import (
 	"context"
 	"errors"
 	"path"
+	"regexp"
 	"sync"
 
 	"go.yaml.in/yaml/v3"
@@ -83,7 +84,7 @@ func (r *Renderer) render(ctx context.Context, root render.Root) (*render.Result
 			b = r.run(ctx, root.Dir, p)
 		}
 		if b.err != nil {
-			if b.view.denied != nil || ctx.Err() != nil {
+			if b.view.denied != nil || ctx.Err() != nil || certain.MatchString(b.err.Error()) {
 				break // no other plan reads anything else
 			}
 			if b = asIs(); b.err != nil {
@@ -102,6 +103,10 @@ func (r *Renderer) render(ctx context.Context, root render.Root) (*render.Result
 	}
 	return nil, r.explain(root, b)
 }
+
+// certain matches failures for want of files and objects, which the plans do
+// not touch: the sentinels stand for other values than names and kinds.
+var certain = regexp.MustCompile(`no such file or directory|unable to find one of 'kustomization.yaml'|does not exist; cannot merge or replace|may not add resource with an already registered id|` + noTarget.String())
 
 func (r *Renderer) newTracer(root render.Root) *tracer {
 	return &tracer{
