@@ -38,7 +38,7 @@ type enrolment struct {
 	plane   *plane
 	facts   []mesh.Fact
 	assumed []string
-	proxy   *kube.Container // of a preinjected pod
+	proxy   *kube.Container // in the manifest, nil where it has none
 }
 
 // sidecar reports whether the pod has an istio-proxy or was shaped by the
@@ -48,20 +48,36 @@ func (e *enrolment) sidecar() bool {
 }
 
 func (m *model) enrol(w *workload) enrolment {
-	if proxy := proxyInManifest(w.pod); proxy != nil {
-		return m.enrolPreinjected(w, proxy)
+	proxy := proxyInManifest(w.pod)
+	if proxy != nil && m.opts.Injection != mesh.InjectionAlways && m.namespaceOf(w) == nil {
+		return m.enrolPreinjected(w, proxy) // whoever runs kube-inject needs no webhook
 	}
 	e := m.selected(w)
 	if e.as == injected {
 		e = m.required(w, e)
 	}
-	if e.as == injected {
+	switch {
+	case proxy != nil && e.as == injected:
+		return m.enrolAgain(w, proxy, e)
+	case proxy != nil:
+		return m.enrolPreinjected(w, proxy)
+	case e.as == injected:
 		e = m.misplacedLabel(w, e)
 		e = m.shape(w, e)
 	}
 	if e.as == outside {
 		e = m.enrolAmbient(w, e)
 	}
+	return e
+}
+
+// enrolAgain is the enrolment of a manifest that went through kube-inject in a
+// namespace where the webhook injects: it replaces the sidecar and rewrites the
+// probes that were not (webhook.go stripPod, applyRewrite).
+func (m *model) enrolAgain(w *workload, proxy *kube.Container, e enrolment) enrolment {
+	e.facts = append(e.facts, mesh.Fact{Text: w.name + " already carries the container istio-proxy in its manifest, which the webhook replaces", Field: proxy.At()})
+	e = m.shape(w, e)
+	e.proxy = proxy
 	return e
 }
 

@@ -119,6 +119,10 @@ func (j *judging) rewritten() bool {
 	j.add(why)
 	j.add(j.w.rewrite.extra...)
 	agent := strconv.Itoa(j.w.rewrite.statusPort)
+	if j.w.enrolled.proxy != nil && asksAgent(j.Probe) {
+		j.asksAgent()
+		return true
+	}
 	if reason, facts, broken := j.m.rewriteFault(j.target); broken {
 		j.add(facts...)
 		j.Verdict, j.Cause, j.Reason = mesh.Breaks, mesh.CauseRewrite, reason
@@ -135,6 +139,9 @@ func (j *judging) rewritten() bool {
 	return true
 }
 
+// asksAgent settles probes that were rewritten in the manifest.
+func (j *judging) asksAgent() { j.ok(j.subject() + " asks Istio's agent, as the injector rewrote it") }
+
 // reach settles probes that the kubelet sends to the pod's own address.
 func (j *judging) reach() {
 	captured, why := j.w.capture.captured(j.w, j.port)
@@ -142,7 +149,7 @@ func (j *judging) reach() {
 	if !captured && !ingress {
 		j.add(why)
 		if j.w.enrolled.as == preinjected && asksAgent(j.Probe) {
-			j.ok(j.subject() + " asks Istio's agent, as the injector rewrote it")
+			j.asksAgent()
 			return
 		}
 		j.ok("port " + j.number + " of " + j.w.name + " is not redirected to the sidecar, so the kubelet reaches the container directly")
