@@ -15,7 +15,8 @@ import (
 // candidate is a piece of source text that a rendered value may come from.
 type candidate struct {
 	file *file
-	// site is the value that the text stands in; nil for a line of an env file.
+	// site is the value that the text stands in; nil for a line of an env file
+	// and for the whole of a file that a generator reads.
 	site *site
 	// The bytes of text from start to end are what a sentinel replaces: the
 	// inside of quotes, or the part of a literal after its equals sign.
@@ -26,6 +27,7 @@ type candidate struct {
 	tag        string // short YAML tag of the value
 	block      bool   // a literal or folded block scalar
 	part       bool   // only a part of the scalar, such as the VALUE of KEY=VALUE
+	whole      bool   // all of a file that a generator reads
 	id         int    // number of its sentinel, 0 for none
 }
 
@@ -100,6 +102,17 @@ func envCandidates(f *file) []*candidate {
 	return out
 }
 
+// fileCandidate returns the candidate for the text of a file that is a value as
+// a whole, without the line end that closes it; nil for an empty file.
+func fileCandidate(f *file) *candidate {
+	text := yamldoc.Whole(f.text)
+	c := partOf(f, nil, text, 0, len(strings.TrimRight(text.String, "\r\n")))
+	if c != nil {
+		c.whole = true
+	}
+	return c
+}
+
 // matching returns the candidates of f in the given role whose scalar has a
 // value that match accepts. They are made anew each time: a repository has too
 // many to keep.
@@ -123,10 +136,13 @@ func (f *file) matching(r role, match func(value string) bool) []*candidate {
 			})
 		}
 	}
-	if r&roleEnv != 0 {
+	switch {
+	case r&roleEnv != 0:
 		for _, c := range envCandidates(f) {
 			add(c)
 		}
+	case r&roleData != 0:
+		add(fileCandidate(f))
 	}
 	return out
 }

@@ -161,7 +161,7 @@ func (s *sentinels) within(c *candidate, rendered string) string {
 		if isNumber(rendered) {
 			text = s.number(c) // a part that becomes a number must stay one
 		}
-		return strings.Replace(c.value, rendered, text, 1)
+		return strings.ReplaceAll(c.value, rendered, text)
 	}
 	return text
 }

@@ -28,9 +28,6 @@ func (t *tracer) find(ctx context.Context, o *render.Object, path render.Path, n
 	case c != nil:
 		return t.origin(o, path, c), nil
 	}
-	if at, ok := t.wholeFile(o, n); ok {
-		return at, nil
-	}
 	return t.guess(ctx, o, path)
 }
 
@@ -45,21 +42,6 @@ func (t *tracer) whole(o *render.Object) render.Origin {
 	return render.Origin{
 		Span: d.doc.Text.Span(at, at), Document: d.place(), Kind: d.kind, Via: t.via(o, d.file), Exact: true,
 	}
-}
-
-// wholeFile returns the file whose bytes a generator put into the value n.
-func (t *tracer) wholeFile(o *render.Object, n *yaml.Node) (render.Origin, bool) {
-	if o.Kind != "ConfigMap" {
-		return render.Origin{}, false
-	}
-	v := t.build.view
-	for _, f := range v.reads {
-		if v.roles[f.name]&roleData != 0 && string(f.text.Data) == n.Value {
-			at := source.Span{File: f.name}
-			return render.Origin{Span: at, Document: at, Kind: render.FromGenerator, Via: t.via(o, f), Exact: true}, true
-		}
-	}
-	return render.Origin{}, false
 }
 
 // guess returns the nearest place known for a value that no experiment moved.

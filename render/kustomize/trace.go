@@ -72,6 +72,11 @@ func (t *tracer) enclosing(ctx context.Context, o *render.Object, path render.Pa
 // origin describes c as the source of the value at path.
 func (t *tracer) origin(o *render.Object, path render.Path, c *candidate) render.Origin {
 	at := render.Origin{Span: c.span, Exact: true, Via: t.via(o, c.file)}
+	if c.whole && o.Kind == "ConfigMap" {
+		at.Span = source.Span{File: c.file.name}
+		at.Document, at.Kind = at.Span, render.FromGenerator
+		return at
+	}
 	if c.site == nil {
 		at.Kind = render.FromGenerator
 		at.Document = source.Span{File: c.file.name, Start: source.Position{Line: 1, Column: 1}, End: source.Position{Line: 1, Column: 1}}

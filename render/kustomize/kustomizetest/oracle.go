@@ -76,7 +76,7 @@ func (o *Oracle) Check(obj *render.Object, p render.Path, at source.Span) (Repor
 	replacement, inner := other(old)
 	if strings.Contains(old, want) && strings.Trim(old, `"'`) != want { // the value is a part of the text
 		_, inner = other(want)
-		replacement = strings.Replace(old, want, inner, 1)
+		replacement = strings.ReplaceAll(old, want, inner)
 	}
 	got, err := o.value(o.with(at.File, start, end, replacement), obj, p)
 	if err != nil {
