@@ -12,17 +12,22 @@ import (
 
 // managementPorts are the ports of the liveness and readiness probes of a pod
 // as it runs, for which releases up to 1.6 open plaintext listeners where no
-// Service leads to them.
-func managementPorts(w *workload) map[int]bool {
+// Service leads to them. A rewritten probe asks the agent's port, so there is
+// none for the port that it asked before.
+func (m *model) managementPorts(w *workload) map[int]bool {
 	ports := map[int]bool{}
-	for _, p := range w.probes {
+	for _, t := range w.targets {
+		p := t.probe
 		if p.Kind != probe.Liveness && p.Kind != probe.Readiness {
 			continue
 		}
 		if p.Handler != probe.HTTPGet && p.Handler != probe.TCPSocket {
 			continue
 		}
-		if n, ok := portNumber(w.pod.Container(p.Container), p); ok {
+		if yes, _ := m.rewritten(t); yes {
+			continue
+		}
+		if n, ok := portNumber(t.container, p); ok {
 			ports[n] = true
 		}
 	}

@@ -76,7 +76,7 @@ func (m *model) settle(w *workload) {
 		w.peers = m.peersOf(w)
 	}
 	if m.version.has(managementListener) {
-		w.management = managementPorts(w)
+		w.management = m.managementPorts(w)
 	}
 }
 
