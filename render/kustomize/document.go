@@ -67,7 +67,7 @@ func (s *site) keys() []string {
 	for p := s; p != nil; p = p.parent {
 		if p.key != nil {
 			n--
-			out[n] = p.key.Value
+			out[n] = p.keyName()
 		}
 		n -= len(p.prefix)
 		copy(out[n:], p.prefix)
@@ -75,11 +75,36 @@ func (s *site) keys() []string {
 	return out
 }
 
+// settingNames are the fields of kustomizations and plugins that matter here, by
+// their lower-case names: kustomize takes them in any case.
+var settingNames = func() map[string]string {
+	names := map[string]string{}
+	for _, name := range []string{
+		"annotations", "commonAnnotations", "commonLabels", "configMapGenerator", "fields", "fieldSpecs", "generatorOptions",
+		"generators", "imageTags", "images", "labels", "literals", "namePrefix", "nameSuffix", "namespace", "options", "patch",
+		"patches", "patchesJson6902", "patchesStrategicMerge", "replacements", "replicas", "secretGenerator", "sourceValue",
+		"transformers", "validators", "vars",
+	} {
+		names[strings.ToLower(name)] = name
+	}
+	return names
+}()
+
+// keyName returns the key that holds s, as kustomize spells it.
+func (s *site) keyName() string {
+	if s.document.kind == render.FromTransformer {
+		if name := settingNames[strings.ToLower(s.key.Value)]; name != "" {
+			return name
+		}
+	}
+	return s.key.Value
+}
+
 // name returns the key that s is known by in the object: its own or the last
 // of the operation's path.
 func (s *site) name() string {
 	if s.key != nil {
-		return s.key.Value
+		return s.keyName()
 	}
 	if len(s.prefix) > 0 {
 		return s.prefix[len(s.prefix)-1]

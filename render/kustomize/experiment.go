@@ -104,9 +104,11 @@ func (c *candidate) changes() bool {
 		return false
 	}
 	switch keys[0] {
-	case "namespace", "namePrefix", "nameSuffix", "labels", "commonLabels", "commonAnnotations", "annotations",
-		"images", "imageTags", "replicas", "generatorOptions", "value", "namespaceSelector", "replica", "imageTag":
-		return !slices.Contains(keys, "fieldSpecs") && !slices.Contains(keys, "fields") && keys[len(keys)-1] != "name"
+	case "labels", "commonLabels", "commonAnnotations", "annotations":
+		return !slices.Contains(keys, "fieldSpecs") && !slices.Contains(keys, "fields")
+	case "namespace", "namePrefix", "nameSuffix", "images", "imageTags", "replicas", "generatorOptions", "value",
+		"namespaceSelector", "replica", "imageTag":
+		return !slices.Contains(keys, "fieldSpecs") && keys[len(keys)-1] != "name"
 	case "configMapGenerator", "secretGenerator":
 		return slices.Contains(keys, "options") || keys[len(keys)-1] == "namespace" || keys[len(keys)-1] == "type"
 	case "replacements":
@@ -117,13 +119,16 @@ func (c *candidate) changes() bool {
 	return false
 }
 
-// selects reports whether changing the candidate may change which objects or
+// selectsBy reports whether changing the candidate may change which objects or
 // list items kustomize brings together.
-func (c *candidate) selects() bool {
+func (v *view) selectsBy(c *candidate) bool {
 	if c.site == nil {
 		return false
 	}
 	name := c.site.name()
+	if v.selectors[name] {
+		return true
+	}
 	return mergeKeys[name] || name == "apiVersion" || name == "kind" || name == "namespace" || name == "image" ||
 		strings.HasPrefix(name, "$") || c.site.document.kind == render.FromTransformer && name == "namePrefix"
 }
@@ -134,7 +139,7 @@ func (c *candidate) selects() bool {
 func (t *tracer) together(ctx context.Context, n *yaml.Node, cs []*candidate) (c *candidate, left []*candidate, err error) {
 	p, ids := edited{}, newSentinels()
 	for _, c := range cs {
-		if c.selects() || c.tag == "!!bool" || !ids.assign(c) {
+		if t.build.view.selectsBy(c) || c.tag == "!!bool" || !ids.assign(c) {
 			left = append(left, c)
 			continue
 		}

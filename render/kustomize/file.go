@@ -22,6 +22,9 @@ type file struct {
 	syntax    *yamldoc.SyntaxError
 	unsafe    error // why the documents are not to be given to kustomize
 
+	selectorOnce  sync.Once
+	selectorWords []string
+
 	kustOnce sync.Once
 	kust     *kustomization
 

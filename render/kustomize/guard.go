@@ -33,8 +33,8 @@ func (v *view) inspect(f *file, r role) *denial {
 		return d
 	}
 	docs := f.parse()
-	if r&(roleKustomization|rolePlugin|roleReplacement) != 0 && !v.selects {
-		v.selects = v.selectsEagerly(docs)
+	if r&(roleKustomization|rolePlugin|roleReplacement) != 0 {
+		v.noteSelectors(f)
 	}
 	if f.unsafe != nil {
 		return deny(source.Span{File: f.name}, f.unsafe.Error(), "Remove the excess, or leave this file out.", f.unsafe)
@@ -215,29 +215,6 @@ func (v *view) inspectPlugin(doc *yamldoc.Doc, dirs []string) *denial {
 	}
 	if doc.Root != nil {
 		walk(doc.Root, 0, "")
-	}
-	return found
-}
-
-// selectsEagerly reports whether the documents select objects by a label or an
-// annotation that is traced in the render itself.
-func (v *view) selectsEagerly(docs []*yamldoc.Doc) bool {
-	found := false
-	var walk func(n *yaml.Node)
-	walk = func(n *yaml.Node) {
-		for i, c := range n.Content {
-			if n.Kind == yaml.MappingNode && i%2 == 0 && strings.HasSuffix(strings.ToLower(c.Value), "selector") {
-				for _, key := range strings.FieldsFunc(deref(n.Content[i+1]).Value, func(r rune) bool { return strings.ContainsRune(" =!,()", r) }) {
-					found = found || v.eager([]string{"metadata", "labels", key}) || v.eager([]string{"metadata", "annotations", key})
-				}
-			}
-			walk(c)
-		}
-	}
-	for _, d := range docs {
-		if d.Root != nil {
-			walk(d.Root)
-		}
 	}
 	return found
 }

@@ -45,6 +45,9 @@ type view struct {
 	// alone is true when no other render runs, so that a kustomization may set
 	// an OpenAPI schema.
 	alone bool
+	// selectors are the words of the selectors by which kustomizations select
+	// objects: keys and values of labels and annotations.
+	selectors map[string]bool
 	// selects is true when a kustomization selects objects by a label or
 	// annotation that is traced in the render itself.
 	selects bool
@@ -66,6 +69,7 @@ func newView(ctx context.Context, s *store, opts Options, p plan) *view {
 	v := &view{
 		store: s, ctx: ctx, opts: opts, root: virtualRoot, plan: p,
 		inputs: map[string]bool{}, roles: map[string]role{}, dirs: map[string][]string{}, configures: map[string][]string{}, isRead: map[*file]bool{},
+		selectors: map[string]bool{},
 	}
 	if d, ok := s.tree.(interface{ Dir() string }); ok && (opts.AllowRemote || opts.EnableHelm) {
 		v.root = d.Dir()
