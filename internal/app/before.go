@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/org/probe-mtls-action/internal/diff"
@@ -37,19 +38,45 @@ func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, head *pi
 	rep.Fixed = pipeline.Compare(rep.Items, res.Items, pipeline.Change{
 		Renamed:   renamed,
 		Unchanged: func(root string) bool { return !reached[root] },
-		Unchecked: unchecked(head, res, renamed),
+		Unchecked: lacking(head, res, renamed),
 	})
 	explain(rep, res, renamed)
 	rep.Notes = append(rep.Notes, unknownBefore(head, res, renamed)...)
+	return c.surelyFixed(ctx, rep, failures(head, same), renamed)
+}
+
+// surelyFixed leaves out of the fixed findings those that roots had at the base
+// which do not render at the head: they may have them still. Few roots can, so
+// only these are rendered at the base.
+func (c *comparison) surelyFixed(ctx context.Context, rep *report.Report, failed names, renamed func(string) string) error {
+	var doubtful []render.Root
+	for _, r := range c.baseRoots(slices.Collect(maps.Keys(failed)), renamed) {
+		reads := c.before.Closure(r.Dir)
+		if failed[renamed(r.Dir)] && slices.ContainsFunc(rep.Fixed, func(it report.Item) bool { return reads.Has(it.At.File) }) {
+			doubtful = append(doubtful, r)
+		}
+	}
+	if len(doubtful) == 0 {
+		return nil
+	}
+	res, err := c.runBase(ctx, rep, doubtful, renamed)
+	if err != nil {
+		return err
+	}
+	had := make(names)
+	for _, it := range res.Items {
+		had[it.Fingerprint] = true
+	}
+	rep.Fixed = slices.DeleteFunc(rep.Fixed, func(it report.Item) bool { return had[it.Fingerprint] })
 	return nil
 }
 
-// unchecked tells which roots did not render at the head, or were judged
-// without others that did not, although the base could be judged with them.
-func unchecked(head, base *pipeline.Result, renamed func(string) string) func(root string) bool {
-	failed, before := failures(head, same), failures(base, renamed)
+// lacking tells which roots were judged at the head without others that do not
+// render there, although the base could be judged with them.
+func lacking(head, base *pipeline.Result, renamed func(string) string) func(root string) bool {
+	before := failures(base, renamed)
 	return func(root string) bool {
-		return failed[root] || slices.ContainsFunc(head.Lacking[root], func(other string) bool { return !before[other] })
+		return slices.ContainsFunc(head.Lacking[root], func(other string) bool { return !before[other] })
 	}
 }
 
@@ -84,7 +111,7 @@ func failures(res *pipeline.Result, renamed func(string) string) names {
 
 // baseRoots returns the roots of the base that the checked affected roots were,
 // and those that are gone; these are the first shard's. Those that do not render
-// at the head have nothing to compare with.
+// at the head have nothing to compare with (but see surelyFixed).
 func (c *comparison) baseRoots(checked []string, renamed func(string) string) []render.Root {
 	mine, was := set(checked), make(names)
 	for _, r := range c.reached.Roots {
