@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 Kustomize still renders its deprecated fields, and repositories use them.
+
 package kustomize
 
 import (

@@ -135,23 +135,23 @@ func (s *site) identify(st *store) (edit, bool) {
 	return edit{off, off, entry + "\n" + strings.Repeat(" ", utf8.RuneCountInString(lead))}, true
 }
 
-// identify gives the object at s a name for its source key.
-func (st *store) identify(s *site) string {
-	st.objectMu.Lock()
-	defer st.objectMu.Unlock()
-	st.objects = append(st.objects, s)
-	return strconv.Itoa(len(st.objects))
+// identify gives the object at o a name for its source key.
+func (s *store) identify(o *site) string {
+	s.objectMu.Lock()
+	defer s.objectMu.Unlock()
+	s.objects = append(s.objects, o)
+	return strconv.Itoa(len(s.objects))
 }
 
 // object returns the object that has the name in its source key.
-func (st *store) object(name string) *site {
+func (s *store) object(name string) *site {
 	i, err := strconv.Atoi(name)
-	st.objectMu.Lock()
-	defer st.objectMu.Unlock()
-	if err != nil || i < 1 || i > len(st.objects) {
+	s.objectMu.Lock()
+	defer s.objectMu.Unlock()
+	if err != nil || i < 1 || i > len(s.objects) {
 		return nil
 	}
-	return st.objects[i-1]
+	return s.objects[i-1]
 }
 
 // numbers returns the numbers in f that could be taken for integer sentinels.
