@@ -151,8 +151,11 @@ func (m *model) servicePolicies(w *workload, b binding) []*alphaPolicy {
 // targets reports whether p is about the Service port, and whether it names it.
 func (m *model) targets(p *alphaPolicy, w *workload, b binding) (matches, byPort bool) {
 	for _, t := range p.targets {
-		labelled := t.labels.Len() > 0 && m.version.has(alphaTargetLabels) && w.labels.Contains(t.labels)
-		if t.service != b.service.Object.Name && !labelled {
+		selected := t.service == b.service.Object.Name
+		if t.labels.Len() > 0 && m.version.has(alphaTargetLabels) {
+			selected = w.labels.Contains(t.labels) // instead of the name
+		}
+		if !selected {
 			continue
 		}
 		if len(t.ports) == 0 {
