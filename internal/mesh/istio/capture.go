@@ -38,8 +38,8 @@ type portSet []int
 
 func (s portSet) has(port int) bool { return has(s, port) }
 
-// parsePorts reads "8080, 9090". Bad entries make it fail.
-func parsePorts(text string) (portSet, bool) {
+// parsePorts reads "8080, 9090". A bad entry leaves no ports at all.
+func parsePorts(text string) portSet {
 	var out portSet
 	for text != "" {
 		var part string
@@ -49,11 +49,25 @@ func parsePorts(text string) (portSet, bool) {
 		}
 		n, err := strconv.ParseUint(part, 10, 16)
 		if err != nil {
-			return nil, false
+			return nil
 		}
 		out = append(out, int(n))
 	}
-	return out, true
+	return out
+}
+
+// allPorts reports whether a list holds port numbers only, as the injector
+// demands of annotations; there an empty item is none.
+func allPorts(text string) bool {
+	if text = strings.TrimSpace(text); text == "" {
+		return true
+	}
+	for _, part := range strings.Split(text, ",") {
+		if _, err := strconv.ParseUint(strings.TrimSpace(part), 10, 16); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // refusal returns why the injector refuses a pod for its annotations, "" if it
@@ -65,7 +79,7 @@ func (m *model) refusal(w *workload) (why string, at render.Field) {
 		if !ok || text == "*" && (key == annotationInclude || !m.version.has(captureAllPorts)) {
 			continue
 		}
-		if _, ok := parsePorts(text); !ok {
+		if !allPorts(text) {
 			return "annotation " + key + " is " + quote(text) + ", and it takes port numbers only", ann.Field(key)
 		}
 	}
@@ -128,7 +142,7 @@ func (c *capture) setInclude(include choice[string]) {
 		c.all = true
 		return
 	}
-	c.ports, _ = parsePorts(include.value)
+	c.ports = parsePorts(include.value)
 }
 
 func (c *capture) setExclude(exclude choice[string]) {
@@ -137,7 +151,7 @@ func (c *capture) setExclude(exclude choice[string]) {
 		c.off, c.why = true, c.exclWhy
 		return
 	}
-	c.exclude, _ = parsePorts(exclude.value)
+	c.exclude = parsePorts(exclude.value)
 }
 
 // ownPorts are the sidecar's own: telemetry, health, status.

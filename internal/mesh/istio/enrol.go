@@ -129,7 +129,7 @@ func (m *model) defaultPlane() *plane {
 // installed.
 func (m *model) planeNamed(revision string) *plane {
 	for _, p := range m.planes {
-		if p.name == canonical(revision) || has(p.tags, revision) {
+		if revision != "" && p.name == canonical(revision) || has(p.tags, revision) {
 			return p
 		}
 	}
