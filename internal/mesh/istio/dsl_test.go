@@ -249,7 +249,7 @@ func peerAuthentication(args []string) string {
 
 var peerForms = map[string]string{
 	"off": "", "null": "  - mtls:\n", "strict": "  - mtls: {}\n", "STRICT": "  - mtls: {mode: STRICT}\n", "permissive": "  - mtls: {mode: PERMISSIVE}\n",
-	"allowTls": "  - mtls: {allowTls: true}\n", "jwt": "  - jwt: {issuer: issuer.example}\n", "empty": "  - {}\n", "optional": "  - mtls: {}\n  peerIsOptional: true\n",
+	"allowTls": "  - mtls: {allowTls: true}\n", "permissiveTls": "  - mtls: {mode: PERMISSIVE, allowTls: true}\n", "jwt": "  - jwt: {issuer: issuer.example}\n", "empty": "  - {}\n", "optional": "  - mtls: {}\n  peerIsOptional: true\n",
 	"Permissive": "  - mtls: {mode: Permissive}\n",
 }
 

@@ -23,12 +23,23 @@ func (j *judging) outcomes() []outcome {
 		sidecars = []*sidecar{nil}
 	}
 	var out []outcome
+	var direct []*sidecar // with which the probe does not meet the sidecar
 	for _, s := range sidecars {
+		if j.w.capture.none && s.listener(j.port) == nil {
+			direct = append(direct, s)
+			continue
+		}
 		for _, sc := range j.scenarios(s) {
 			for _, b := range j.declaring(s) {
 				out = append(out, j.outcome(sc, s, b))
 			}
 		}
+	}
+	for _, s := range direct {
+		out = append(out, outcome{verdict: mesh.OK, scenario: scenario{
+			mode: mesh.ModeDisable, who: out[0].who, // the listeners differ, not the policies
+			facts: []mesh.Fact{fact(s.name + " opens no listener on port " + j.number + ", and nothing redirects the probe to the sidecar")},
+		}})
 	}
 	return out
 }
@@ -97,7 +108,7 @@ func (j *judging) outcome(s scenario, sc *sidecar, b *binding) outcome {
 	o := outcome{scenario: s, verdict: mesh.Breaks}
 	in := sc.listener(j.port)
 	switch {
-	case s.mode == mesh.ModeStrict && s.allowTLS && https:
+	case https && s.allowTLS && (s.mode == mesh.ModeStrict || s.mode == mesh.ModePermissive && j.m.version.has(permissiveByTransport)):
 		o.verdict = mesh.OK
 		o.reason = s.who + " asks for TLS on " + port + " but for no client certificate, so the HTTPS probe passes"
 	case s.mode == mesh.ModeStrict:
