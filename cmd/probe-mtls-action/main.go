@@ -21,6 +21,7 @@ func main() {
 	// less often is a third faster. A heap that does grow large is kept in check.
 	debug.SetGCPercent(800)
 	debug.SetMemoryLimit(2 << 30)
+	app.GuardMemory(stderr)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := app.Main(ctx, app.Env{
 		Args:    os.Args[1:],
