@@ -24,6 +24,8 @@ type Input struct {
 	// Paths are the directories to look at, relative to the repository; none
 	// means all of it.
 	Paths []string
+	// Excluded tells which roots are left out; nil means none.
+	Excluded func(dir string) bool
 	// AllRoots also takes roots that only serve as a base of others.
 	AllRoots bool
 	// Everywhere holds for all roots: context and configuration files.

@@ -218,6 +218,9 @@ func (c *computation) result() Result {
 }
 
 func (c *computation) inScope(dir string) bool {
+	if c.Excluded != nil && c.Excluded(dir) {
+		return false
+	}
 	if len(c.Paths) == 0 {
 		return true
 	}

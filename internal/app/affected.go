@@ -129,7 +129,11 @@ func (p *plan) remarks(w io.Writer) {
 	for _, r := range p.Removed {
 		fmt.Fprintf(w, "removed: %s\n", safe.Line(r))
 	}
-	fmt.Fprintf(w, "%d roots affected, %d not affected", p.Count, p.Unaffected)
+	noun := "roots"
+	if p.Count == 1 {
+		noun = "root"
+	}
+	fmt.Fprintf(w, "%d %s affected, %d not affected", p.Count, noun, p.Unaffected)
 	if n := len(p.Unused); n > 0 {
 		fmt.Fprintf(w, ", %d left out that only serve as a base of others (--all-roots takes them)", n)
 	}

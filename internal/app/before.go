@@ -31,18 +31,31 @@ func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, head *pi
 	if err != nil {
 		return err
 	}
-	reached := make(names)
-	for _, r := range c.reached.Roots {
-		reached[r.Dir] = true
-	}
-	rep.Fixed = pipeline.Compare(rep.Items, res.Items, pipeline.Change{
-		Renamed:   renamed,
-		Unchanged: func(root string) bool { return !reached[root] },
-		Unchecked: lacking(head, res, renamed),
-	})
+	rep.Fixed = pipeline.Compare(rep.Items, res.Items, c.change(renamed, lacking(head, res, renamed)))
 	explain(rep, res, renamed)
 	rep.Notes = append(rep.Notes, unknownBefore(head, res, renamed)...)
 	return c.surelyFixed(ctx, rep, failures(head, same), renamed)
+}
+
+func (c *comparison) change(renamed func(string) string, unchecked func(root string) bool) pipeline.Change {
+	reached, added, gone := make(names), make(names), make(names)
+	for _, r := range c.reached.Roots {
+		reached[r.Dir], added[r.Dir] = true, r.New
+	}
+	for _, r := range c.reached.Removed {
+		if to := renamed(r.Dir); to != r.Dir {
+			added[to] = false
+		} else {
+			gone[r.Dir] = true
+		}
+	}
+	return pipeline.Change{
+		Renamed:   renamed,
+		Unchanged: func(root string) bool { return !reached[root] },
+		Unchecked: unchecked,
+		Added:     added.has,
+		Gone:      gone.has,
+	}
 }
 
 // surelyFixed leaves out of the fixed findings those that roots had at the base
@@ -110,16 +123,24 @@ func failures(res *pipeline.Result, renamed func(string) string) names {
 }
 
 // baseRoots returns the roots of the base that the checked affected roots were,
-// and those that are gone; these are the first shard's. Those that do not render
+// and those that are gone: these are the first shard's, and count for shards with
+// roots that were added, as perhaps they moved. Those that do not render
 // at the head have nothing to compare with (but see surelyFixed).
 func (c *comparison) baseRoots(checked []string, renamed func(string) string) []render.Root {
 	mine, was := set(checked), make(names)
+	i, _, _ := c.s.part()
+	removed := i == 1
 	for _, r := range c.reached.Roots {
 		was[r.Dir] = mine[r.Dir]
+		removed = removed || mine[r.Dir] && r.New
 	}
-	if i, _, _ := c.s.part(); i == 1 {
+	if removed {
+		unused := make(names)
+		if !c.s.allRoots {
+			unused = set(c.before.BaseOnly())
+		}
 		for _, r := range c.reached.Removed {
-			was[r.Dir] = true
+			was[r.Dir] = !unused[r.Dir]
 		}
 	}
 	var roots []render.Root

@@ -107,7 +107,9 @@ func affectedCommand(env *Env) *cobra.Command {
 		Short: "Print the roots that the change from REV to the work tree affects",
 		Long: `Prints the kustomization roots that the change from REV (its merge base with
 the work tree) to the work tree affects, one a line; -v says why. --format json
-has the reasons and a workflow matrix.`,
+has the reasons and a workflow matrix. Give it the flags of the check that it
+plans: a change of its context affects every root, and what a remote base or a
+Helm chart reads cannot be told.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s.paths, s.set = args, given(cmd.Flags())
 			if s.base == "" {
@@ -124,7 +126,7 @@ has the reasons and a workflow matrix.`,
 	}
 	f := cmd.Flags()
 	s.scopeFlags(f)
-	f.StringVar(&s.config, "config", "", "configuration `FILE` (default: .probe-mtls.yaml at the repository's root, if there is one)")
+	s.inputFlags(f)
 	f.StringVar(&format, "format", "text", "text or json")
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "say why each root is affected")
 	f.IntVar(&s.maxShards, "max-shards", 20, "the most shards to plan for in the JSON's matrix")

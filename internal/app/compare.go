@@ -61,6 +61,7 @@ func (c *comparison) prepare(ctx context.Context) (err error) {
 		Base:       c.before,
 		Head:       c.after,
 		Paths:      c.repo.paths,
+		Excluded:   c.repo.config.Excluded,
 		AllRoots:   c.s.allRoots || !c.s.changedOnly,
 		Everywhere: c.everywhere(),
 		Groups:     c.environments(),
@@ -70,7 +71,6 @@ func (c *comparison) prepare(ctx context.Context) (err error) {
 		in.Shares = affected.Text(c.tree, c.before, c.repo.tree, c.after)
 	}
 	c.reached = affected.Roots(in)
-	c.reached.Roots = slices.DeleteFunc(c.reached.Roots, func(r affected.Root) bool { return c.repo.config.Excluded(r.Dir) })
 	return nil
 }
 

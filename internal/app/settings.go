@@ -40,18 +40,23 @@ type settings struct {
 	set map[string]bool // names of the flags that were given
 }
 
+// inputFlags are the flags that say what is read.
+func (s *settings) inputFlags(f *pflag.FlagSet) {
+	f.StringVar(&s.config, "config", "", "configuration `FILE` (default: .probe-mtls.yaml at the repository's root, if there is one)")
+	f.StringArrayVar(&s.context, "context", nil, "`PATH` of a root or of plain manifests whose policies, Services and namespaces count, but whose workloads are not reported (repeatable)")
+	f.BoolVar(&s.allowRemote, "allow-remote", false, "let kustomize fetch remote bases")
+	f.BoolVar(&s.enableHelm, "enable-helm", false, "let kustomize run helm for helmCharts")
+}
+
 // meshFlags are the flags that speak of the mesh and the roots.
 func (s *settings) meshFlags(f *pflag.FlagSet) {
-	f.StringVar(&s.config, "config", "", "configuration `FILE` (default: .probe-mtls.yaml at the repository's root, if there is one)")
+	s.inputFlags(f)
 	f.StringVar(&s.istioVersion, "istio-version", "", "Istio `VERSION` of the mesh, 0.8 to 1.31 (default: the newest supported)")
 	f.StringVar(&s.meshMTLS, "mesh-mtls", "", "what holds where no policy in view says otherwise: strict, permissive or disable (default: what that Istio version does by itself)")
 	f.StringVar(&s.rewriteProbes, "rewrite-probes", "auto", "the mesh-wide probe rewriting: auto, true or false; auto is that Istio version's default")
 	f.StringVar(&s.rootNamespace, "root-namespace", "", "the mesh's root `NAMESPACE` (default: istio-system)")
 	f.StringVar(&s.injection, "injection", "auto", "whether pods get a sidecar: auto, always or never; auto lets labels and annotations decide, and takes a namespace that is not in view to be in the mesh")
-	f.StringArrayVar(&s.context, "context", nil, "`PATH` of a root or of plain manifests whose policies, Services and namespaces count, but whose workloads are not reported (repeatable)")
 	f.IntVarP(&s.jobs, "jobs", "j", 0, "how many roots are rendered at a time (default: the number of cores)")
-	f.BoolVar(&s.allowRemote, "allow-remote", false, "let kustomize fetch remote bases")
-	f.BoolVar(&s.enableHelm, "enable-helm", false, "let kustomize run helm for helmCharts")
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "say more: every root of a finding, roots left out, the whole decision")
 }
 

@@ -18,6 +18,10 @@ type Change struct {
 	// Unchecked tells which roots of the head could not be checked: what they
 	// had at the base they may still have.
 	Unchecked func(root string) bool
+	// Added tells which roots of the head the base does not have, Gone which of
+	// the base the head does not, renamed ones left out: an overlay that moved
+	// may be too short for Git to know it again.
+	Added, Gone func(root string) bool
 }
 
 // Compare marks the items of head as new or existing and returns those of base
@@ -25,31 +29,34 @@ type Change struct {
 //
 // An item is new if any of its occurrences is: the same root did not have it at
 // the base revision, by the item's fingerprint or by the rendered object and
-// rule, at the same or a worse severity. An item of the base is fixed if no
-// root of the head has it any more, and every root that had it was checked or
-// is gone.
+// rule, at the same or a worse severity. What a root had that is gone, and one
+// that was added has, is not new. An item of the base is fixed if no root of the
+// head has it any more, and every root that had it was checked or is gone.
 func Compare(head []report.Item, base []report.Item, c Change) (fixed []report.Item) {
-	before := make(occurrences)
-	for _, it := range base {
-		before.add(it, c.Renamed)
+	before, moved := make(occurrences), make(moves)
+	for i := range base {
+		before.add(base[i], c.Renamed)
+		moved.add(&base[i], c.Gone)
 	}
 	after, present := make(occurrences), make(map[string]bool)
 	for i := range head {
 		it := &head[i]
-		after.add(*it, func(s string) string { return s })
+		after.add(*it, same)
 		present[it.Fingerprint] = true
-		it.State = report.Existing
 		for j := range it.Occurrences {
 			o := &it.Occurrences[j]
-			if c.Unchanged(o.Root) || before.has(*it, *o) {
-				continue
-			}
-			o.New = true
-			it.State = report.New
+			o.New = !c.Unchanged(o.Root) && !before.has(*it, *o)
 		}
 	}
-	for _, it := range base {
-		if it.Suppressed != nil || present[it.Fingerprint] || after.hasAny(it, c.Renamed) || c.unknown(it) {
+	moved.settle(head, c.Added)
+	for i := range head {
+		head[i].State = report.Existing
+		if slices.ContainsFunc(head[i].Occurrences, func(o report.Occurrence) bool { return o.New }) {
+			head[i].State = report.New
+		}
+	}
+	for i, it := range base {
+		if it.Suppressed != nil || present[it.Fingerprint] || after.hasAny(it, c.Renamed) || moved.arrived(&base[i]) || c.unknown(it) {
 			continue
 		}
 		it.State = report.Fixed
@@ -57,6 +64,8 @@ func Compare(head []report.Item, base []report.Item, c Change) (fixed []report.I
 	}
 	return fixed
 }
+
+func same(name string) string { return name }
 
 // unknown reports whether a root that had the item was not checked at the head.
 func (c Change) unknown(it report.Item) bool {
@@ -82,7 +91,7 @@ func (o occurrences) note(keys []string, it report.Item) {
 }
 
 func (o occurrences) has(it report.Item, occ report.Occurrence) bool {
-	for _, k := range keys(it, occ, func(s string) string { return s }, it.Suppressed != nil) {
+	for _, k := range keys(it, occ, same, it.Suppressed != nil) {
 		if rank, ok := o[k]; ok && rank >= it.Severity.Rank() {
 			return true
 		}

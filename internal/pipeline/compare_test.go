@@ -20,6 +20,12 @@ func item(fingerprint string, severity check.Severity, roots ...string) report.I
 
 func items(all ...report.Item) []report.Item { return all }
 
+// other gives an item another fingerprint: its file has another name.
+func other(fingerprint string, it report.Item) report.Item {
+	it.Fingerprint = fingerprint
+	return it
+}
+
 func suppressed(it report.Item) report.Item {
 	it.Suppressed = &report.Suppression{Reason: "known"}
 	return it
@@ -33,6 +39,8 @@ func TestCompare(t *testing.T) {
 		renames    map[string]string
 		unchanged  []string
 		unchecked  []string
+		added      []string
+		gone       []string
 		state      report.State // of the head's only item
 		newIn      []string     // roots in which it is new
 		fixed      []string     // fingerprints
@@ -47,6 +55,13 @@ func TestCompare(t *testing.T) {
 		{name: "suppressed now", head: items(suppressed(item("a", check.Error, "x"))), base: items(item("a", check.Error, "x")), state: report.Existing},
 		{name: "suppressed from the start", head: items(suppressed(item("a", check.Error, "x"))), state: report.New, newIn: []string{"x"}},
 		{name: "the root's new name", head: items(item("a", check.Error, "y")), base: items(item("a", check.Error, "x")), renames: map[string]string{"x": "y"}, state: report.Existing},
+		{name: "moved", head: items(item("a", check.Error, "new/x")), base: items(item("a", check.Error, "x")), added: []string{"new/x"}, gone: []string{"x"}, state: report.Existing},
+		{name: "moved, and worse than before", head: items(item("a", check.Error, "new/x")), base: items(item("a", check.Warning, "x")), added: []string{"new/x"}, gone: []string{"x"}, state: report.New, newIn: []string{"new/x"}},
+		{name: "one moved, one more added", head: items(item("a", check.Error, "more", "new/x")), base: items(item("a", check.Error, "x")), added: []string{"more", "new/x"}, gone: []string{"x"}, state: report.New, newIn: []string{"more"}},
+		{name: "another root changed, though one is gone", head: items(item("a", check.Error, "y")), base: items(item("a", check.Error, "x")), gone: []string{"x"}, state: report.New, newIn: []string{"y"}},
+		{name: "moved, with another fingerprint", head: items(other("b", item("a", check.Error, "new/x"))), base: items(item("a", check.Error, "x")), added: []string{"new/x"}, gone: []string{"x"}, state: report.Existing},
+		{name: "one of two is gone", head: items(item("a", check.Error, "x")), base: items(item("a", check.Error, "x", "y")), gone: []string{"y"}, state: report.Existing},
+		{name: "gone with its root", base: items(item("a", check.Error, "x")), gone: []string{"x"}, fixed: []string{"a"}},
 		{name: "gone", base: items(item("a", check.Error, "x")), fixed: []string{"a"}},
 		{name: "gone, but it was suppressed", base: items(suppressed(item("a", check.Error, "x")))},
 		{name: "gone from one of two roots", head: items(item("a", check.Error, "x")), base: items(item("a", check.Error, "x", "y")), state: report.Existing},
@@ -66,6 +81,8 @@ func TestCompare(t *testing.T) {
 				},
 				Unchanged: func(root string) bool { return slices.Contains(c.unchanged, root) },
 				Unchecked: func(root string) bool { return slices.Contains(c.unchecked, root) },
+				Added:     func(root string) bool { return slices.Contains(c.added, root) },
+				Gone:      func(root string) bool { return slices.Contains(c.gone, root) },
 			})
 			var got []string
 			for _, f := range fixed {
