@@ -72,10 +72,10 @@ func TestOtherObjectsHaveNoPod(t *testing.T) {
 }
 
 func TestService(t *testing.T) {
-	o := object(t, "Service", "spec: {selector: {app: web}, ports: [{name: a, port: 80}, {port: 81, targetPort: 8081}, {port: 82, targetPort: web}, {port: 53, protocol: UDP}]}")
+	o := object(t, "Service", "spec: {selector: {app: web}, ports: [{name: a, port: 80}, {port: 81, targetPort: 8081}, {port: 82, targetPort: web}, {port: 53, protocol: UDP}, {port: 84, targetPort: 0}, {port: 85, targetPort: own}]}")
 	s := kube.ServiceOf(o)
-	pod := kube.PodOf(object(t, "Pod", "spec: {containers: [{name: x}, {name: y, ports: [{name: web, containerPort: 9}]}]}"))
-	for i, want := range []int{80, 8081, 9, 53} {
+	pod := kube.PodOf(object(t, "Pod", "spec: {initContainers: [{name: s, restartPolicy: Always, ports: [{name: web, containerPort: 7}, {name: own, containerPort: 6}]}], containers: [{name: x}, {name: y, ports: [{name: web, containerPort: 9}]}]}"))
+	for i, want := range []int{80, 8081, 9, 53, 84, 6} {
 		if got := s.Ports[i].Resolve(pod); got != want {
 			t.Errorf("port %d leads to %d, want %d", i, got, want)
 		}

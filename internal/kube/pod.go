@@ -86,15 +86,18 @@ func (p *Pod) Container(name string) *Container {
 }
 
 // PortNamed looks a port name up over all containers, as a Service's named
-// targetPort is.
+// targetPort is: the regular ones first, then the init containers that restart
+// (Kubernetes, pkg/api/v1/pod/util.go, FindPort).
 func (p *Pod) PortNamed(name string) (*Container, ContainerPort, bool) {
-	for i := range p.Containers {
-		c := &p.Containers[i]
-		if c.Init && !c.Restarts {
-			continue
-		}
-		if port, ok := c.Port(name); ok {
-			return c, port, true
+	for _, init := range [...]bool{false, true} {
+		for i := range p.Containers {
+			c := &p.Containers[i]
+			if c.Init != init || init && !c.Restarts {
+				continue
+			}
+			if port, ok := c.Port(name); ok {
+				return c, port, true
+			}
 		}
 	}
 	return nil, ContainerPort{}, false

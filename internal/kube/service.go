@@ -50,15 +50,14 @@ func ServiceOf(o *render.Object) *Service {
 			AppProtocol: Text(Get(n, "appProtocol")), index: i,
 		}
 		p.Number, _ = Int(Get(n, "port"))
-		switch target := Get(n, "targetPort"); {
-		case IsNull(target):
+		target := Get(n, "targetPort")
+		if number, ok := Int(target); ok {
+			p.TargetNumber = number
+		} else {
+			p.TargetName = Text(target)
+		}
+		if p.TargetNumber == 0 && p.TargetName == "" { // the API server's default
 			p.TargetNumber = p.Number
-		default:
-			if number, ok := Int(target); ok {
-				p.TargetNumber = number
-			} else {
-				p.TargetName = Text(target)
-			}
 		}
 		s.Ports = append(s.Ports, p)
 	}
