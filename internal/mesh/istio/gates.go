@@ -56,6 +56,7 @@ const (
 	alphaPermissiveHTTPOnly
 	alphaAllowTLS
 	alphaServicesSorted
+	servicePortsInOrder
 	serviceAuthAnnotation
 	authPolicyFallback
 	permissiveFallback
@@ -187,6 +188,8 @@ var gates = [featureCount]gate{
 		"1.0.0:pilot/pkg/networking/plugin/authn/authentication.go"},
 	alphaServicesSorted: {"Services are sorted by age, then by host name", release(1, 5), version{},
 		"1.5.0:pilot/pkg/model/context.go SetServiceInstances"},
+	servicePortsInOrder: {"of one Service's ports with the same target the first counts", release(1, 13), version{},
+		"pilot/pkg/serviceregistry/kube/controller/controller.go getProxyServiceInstancesByPod, 9295b20a71b"},
 	serviceAuthAnnotation: {"Service annotation auth.istio.io/<port>", release(0, 8), release(1, 0),
 		"0.8.0:pilot/pkg/model/service.go"},
 	authPolicyFallback: {"MeshConfig.authPolicy", release(0, 8), release(1, 1),

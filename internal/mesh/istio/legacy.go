@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 
@@ -62,6 +63,9 @@ func (m *model) alphaModes(w *workload, bound []binding) []scenario {
 
 // firstBindings returns the Service ports of which the listener may be made.
 func (m *model) firstBindings(bound []binding) []binding {
+	if len(bound) > 1 && m.version.has(servicePortsInOrder) {
+		bound = slices.CompactFunc(slices.Clone(bound), func(a, b binding) bool { return a.service == b.service })
+	}
 	if len(bound) < 2 || !m.version.has(alphaServicesSorted) {
 		return bound
 	}
