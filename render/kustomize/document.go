@@ -16,6 +16,11 @@ type document struct {
 	file *file
 	doc  *yamldoc.Doc
 	kind render.OriginKind
+	// inText is true for a document that is a text value of another one.
+	inText bool
+	// lost is the place of the text where the places in it are not known; then
+	// there are no roots.
+	lost source.Span
 	// roots are the values whose fields become fields of objects: the
 	// document's own value, the items of a List, the values of JSON 6902
 	// operations.
@@ -24,6 +29,9 @@ type document struct {
 
 // place returns where the document begins.
 func (d *document) place() source.Span {
+	if !d.lost.IsZero() {
+		return d.lost
+	}
 	at := 0
 	if d.doc.Root != nil {
 		at = max(d.doc.Start(first(d.doc.Root)), 0)
@@ -318,6 +326,9 @@ func (f *file) configuration(d *yamldoc.Doc, texts map[string]textKind) []*docum
 	own := &document{file: f, doc: d, kind: render.FromTransformer}
 	own.roots = []*site{{document: own, item: -1, node: d.Root}}
 	out := []*document{own}
+	if _, err := d.CheckSize(f.store.limits.Nodes, f.store.limits.Depth); err != nil {
+		return out
+	}
 	own.roots[0].walk(func(s *site) {
 		if s.node.Kind != yaml.ScalarNode {
 			return
@@ -328,17 +339,20 @@ func (f *file) configuration(d *yamldoc.Doc, texts map[string]textKind) []*docum
 		}
 		text, ok := d.Value(s.node)
 		if !ok {
-			return
+			text = yamldoc.Whole(source.NewFile(f.name, []byte(s.node.Value)))
 		}
-		inner, err := yamldoc.ParseAll(trim(text))
-		if err != nil {
-			return
-		}
+		inner, _ := yamldoc.ParseAll(trim(text))
 		for _, doc := range inner {
+			from := len(out)
 			if kind == pluginText {
 				out = append(out, f.configuration(doc, pluginTexts)...)
 			} else {
 				out = append(out, f.patch(doc))
+			}
+			for _, in := range out[from:] {
+				if in.inText = true; !ok {
+					in.lost, in.roots = nodeSpan(d, s.node), nil
+				}
 			}
 		}
 	})

@@ -34,12 +34,16 @@ func (v *view) inspect(f *file, r role) *denial {
 	if d := checkText(f); d != nil {
 		return d
 	}
-	docs := f.parse()
+	size := f.size(r)
+	if size.err != nil {
+		return deny(size.at, size.err.Error(), "Remove the excess, or leave this file out.", size.err)
+	}
+	if v.nodes += size.nodes; v.nodes > v.limits.TotalNodes {
+		err := fmt.Errorf("%w: %d values with aliases expanded", errTooMuch, v.nodes)
+		return deny(source.Span{File: f.name}, err.Error(), "Split the kustomization.", err)
+	}
 	if r&(roleKustomization|rolePlugin|roleReplacement) != 0 {
 		v.noteSelectors(f)
-	}
-	if f.unsafe != nil {
-		return deny(source.Span{File: f.name}, f.unsafe.Error(), "Remove the excess, or leave this file out.", f.unsafe)
 	}
 	if r&roleKustomization != 0 {
 		if d := v.inspectKustomization(f); d != nil {
@@ -47,7 +51,7 @@ func (v *view) inspect(f *file, r role) *denial {
 		}
 	}
 	if r&rolePlugin != 0 {
-		for _, doc := range docs {
+		for _, doc := range f.parse() {
 			if d := v.inspectPlugin(doc, v.dirs[f.name]); d != nil {
 				return d
 			}

@@ -30,8 +30,11 @@ type Limits struct {
 	TotalSize int64 // bytes read by one render, repeated reads counted; default 512 MiB
 	Files     int   // files read by one render, repeated reads counted; default 20,000
 	Objects   int   // rendered objects; default 20,000
-	Nodes     int   // YAML nodes of one file with its aliases expanded; default 2,000,000
-	Depth     int   // nesting of YAML nodes; default 500
+	// Nodes are the YAML nodes of one file, TotalNodes those of all files read by
+	// one render, repeated reads counted: each with aliases expanded, which a few
+	// lines can make to millions. Defaults 2,000,000 and 10,000,000.
+	Nodes, TotalNodes int
+	Depth             int // nesting of YAML nodes; default 500
 }
 
 func (o Options) withDefaults() Options {
@@ -44,6 +47,7 @@ func (o Options) withDefaults() Options {
 	l.Files = or(l.Files, 20_000)
 	l.Objects = or(l.Objects, 20_000)
 	l.Nodes = or(l.Nodes, 2_000_000)
+	l.TotalNodes = or(l.TotalNodes, 10_000_000)
 	l.Depth = or(l.Depth, 500)
 	return o
 }

@@ -44,6 +44,7 @@ var _ render.Renderer = (*Renderer)(nil)
 
 // New returns a Renderer of the roots in tree.
 func New(tree render.Tree, opts Options) *Renderer {
+	boundCopies()
 	opts = opts.withDefaults()
 	return &Renderer{store: newStore(tree, opts), opts: opts}
 }

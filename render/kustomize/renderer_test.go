@@ -88,6 +88,7 @@ func TestLimits(t *testing.T) {
 		"3 files":                   {Files: 2},
 		"2 objects":                 {Objects: 1},
 		"holds too many values":     {Nodes: 5},
+		"values with aliases":       {TotalNodes: 50},
 		"nested too deeply":         {Depth: 3},
 	} {
 		e := failure(t, tr, kustomize.Options{Limits: limits}, ".")
@@ -97,6 +98,49 @@ func TestLimits(t *testing.T) {
 		if e.At.IsZero() {
 			t.Errorf("%+v: no place for %q", limits, e.Message)
 		}
+	}
+}
+
+// TestAliasBomb has a few lines that aliases make to ten billion values, in
+// each place where kustomize would expand them.
+func TestAliasBomb(t *testing.T) {
+	bomb := "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+	for c := 'b'; c <= 'j'; c++ {
+		bomb += fmt.Sprintf("%c: &%c [%s*%c]\n", c, c, strings.Repeat(fmt.Sprintf("*%c, ", c-1), 9), c-1)
+	}
+	indent := func(text string) string { return "    " + strings.ReplaceAll(text, "\n", "\n    ") + "\n" }
+	plugin := "apiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: t}\npatch: |-\n"
+	for name, files := range map[string][]string{
+		"resource":           {"resources: [d.yaml, e.yaml]\n", deployment + bomb},
+		"patch file":         {"resources: [d.yaml]\npatches: [{path: e.yaml}]\n", deployment + bomb},
+		"patch":              {"resources: [d.yaml]\npatches:\n- patch: |-\n" + indent(deployment+bomb), ""},
+		"broken patch":       {"resources: [d.yaml]\npatches:\n- patch: |-\n" + indent(deployment+bomb+"---\n}\n"), ""},
+		"strategic merge":    {"resources: [d.yaml]\npatchesStrategicMerge:\n- |-\n" + indent(deployment+bomb), ""},
+		"plugin file":        {"resources: [d.yaml]\ntransformers: [e.yaml]\n", plugin + indent(deployment+bomb)},
+		"plugin":             {"resources: [d.yaml]\ntransformers:\n- |-\n" + indent(plugin+indent(deployment+bomb)), ""},
+		"in many documents":  {"resources: [d.yaml, e.yaml]\n", strings.Repeat(strings.ReplaceAll(bomb[:strings.Index(bomb, "g:")], "\n", "\n")+"---\n", 100)},
+		"replacement":        {"resources: [d.yaml]\nreplacements: [{path: e.yaml}]\n", bomb},
+		"configuration file": {"resources: [d.yaml]\nconfigurations: [e.yaml]\n", bomb},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := tree(t, "kustomization.yaml", files[0], "d.yaml", deployment, "e.yaml", files[1])
+			e := failure(t, tr, kustomize.Options{}, ".")
+			if !strings.Contains(e.Message, "too many values") && !strings.Contains(e.Message, "excessive aliasing") || e.At.IsZero() {
+				t.Errorf("%s %q", e.At, e.Message)
+			}
+		})
+	}
+}
+
+// TestCopyBomb has a JSON 6902 patch that doubles an object sixty times.
+func TestCopyBomb(t *testing.T) {
+	patch := ""
+	for i := range 60 {
+		patch += fmt.Sprintf("- {op: copy, from: /metadata, path: /metadata/x%d}\n", i)
+	}
+	tr := tree(t, "kustomization.yaml", "resources: [d.yaml]\npatches: [{path: p.yaml, target: {kind: Deployment}}]\n", "d.yaml", deployment, "p.yaml", patch)
+	if e := failure(t, tr, kustomize.Options{}, "."); !strings.Contains(e.Message, "copy") {
+		t.Errorf("%q", e.Message)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"sync"
 
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
@@ -36,6 +37,17 @@ func shareSchema() {
 		schema.Unlock()
 	}
 }
+
+// maxCopies is how many bytes the copy operations of one JSON 6902 patch may add
+// to an object: each can double it.
+const maxCopies = 16 << 20
+
+// boundCopies sets that limit, which kustomize leaves off, for the process.
+var boundCopies = sync.OnceFunc(func() {
+	if jsonpatch.AccumulatedCopySizeLimit == 0 {
+		jsonpatch.AccumulatedCopySizeLimit = maxCopies
+	}
+})
 
 // errOwnSchema ends a run that shares the schema when it comes upon a
 // kustomization that sets one, before kustomize sees it.

@@ -23,7 +23,7 @@ func (v *view) noteSelectors(f *file) {
 func (f *file) selectors() []string {
 	f.selectorOnce.Do(func() {
 		for _, d := range f.parse() {
-			if d.Root != nil && f.unsafe == nil {
+			if d.Root != nil {
 				f.addSelectors(d.Root, true)
 			}
 		}

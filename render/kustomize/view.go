@@ -42,6 +42,7 @@ type view struct {
 	isRead     map[*file]bool
 	files      int
 	bytes      int64
+	nodes      int // values of the YAML files read, with aliases expanded
 	// alone is true when no other render runs, so that a kustomization may set
 	// an OpenAPI schema.
 	alone bool

@@ -154,11 +154,14 @@ func (l *loader) read(name string) error {
 	if s := (*yamldoc.SyntaxError)(nil); errors.As(err, &s) {
 		return l.fail(s.At, "Mend the YAML.", "not valid YAML: %s", s.Message)
 	}
+	left := maxNodes
 	for _, d := range docs {
 		if d.Root == nil {
 			continue
 		}
-		if err := d.CheckSize(maxNodes, maxDepth); err != nil {
+		nodes, err := d.CheckSize(left, maxDepth)
+		left -= nodes
+		if err != nil {
 			return l.fail(source.Span{File: real}, "Remove the excess, or leave the file out.", "%w", err)
 		}
 		l.add(d, l.tracer.copy(d, d.Root, place{doc: d}))

@@ -155,7 +155,7 @@ func blockEnd(s string, at int, value string) int {
 		next := bodyStart(s, i)
 		line := strings.TrimRight(s[i:next], "\r\n")
 		lead := len(line) - len(strings.TrimLeft(line, " "))
-		if lead == len(line) {
+		if lead == len(line) && lead <= indent {
 			i = next // blank: part of the scalar only if more follows
 			continue
 		}

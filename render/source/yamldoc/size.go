@@ -14,16 +14,17 @@ var (
 	ErrCircular = errors.New("an alias stands inside its own anchor")
 )
 
-// CheckSize returns an error, one of the above, unless the document has at most
-// the given number of nodes, with its aliases expanded, and levels. A document
-// that passes can be walked and its aliases be resolved.
-func (d *Doc) CheckSize(nodes, depth int) error {
+// CheckSize returns the number of nodes of the document with its aliases
+// expanded, and an error, one of the above, unless it has at most the given
+// number of nodes and levels. A document that passes can be walked and its
+// aliases be resolved.
+func (d *Doc) CheckSize(nodes, depth int) (int, error) {
 	if d.Root == nil {
-		return nil
+		return 0, nil
 	}
 	c := counter{nodes: nodes, depth: depth, sizes: map[*yaml.Node]size{}, open: map[*yaml.Node]bool{}}
-	_, err := c.count(d.Root, 0)
-	return err
+	s, err := c.count(d.Root, 0)
+	return s.nodes, err
 }
 
 // size is what a node takes with its aliases expanded.

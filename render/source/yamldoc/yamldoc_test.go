@@ -86,6 +86,7 @@ func TestValue(t *testing.T) {
 		"v: |2-\n    a\n    WORD\n",
 		"v: |+\n  a WORD\n\n\n",
 		"v: >-\n  a\n  b\n\n  WORD\n",
+		"v: |-\n  a\n  WORD\n    \n  \n",
 		"v: >\n  a\n    more\n  b WORD\n",
 		"v: \"a\\n\\tWORD b\"\n",
 		"v: \"a \\\n   WORD\\u00e9\"\n",
