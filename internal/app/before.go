@@ -27,14 +27,15 @@ func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, head *pi
 		return nil
 	}
 	renamed := pipeline.Renamed(renames(&c.scope.Changes))
-	res, err := c.runBase(ctx, rep, c.baseRoots(head.Roots, renamed), renamed)
+	e := c.baseEngine(rep, renamed)
+	res, err := c.runBase(ctx, e, c.baseRoots(head.Roots, renamed))
 	if err != nil {
 		return err
 	}
 	rep.Fixed = pipeline.Compare(rep.Items, res.Items, c.change(renamed, lacking(head, res, renamed)))
 	explain(rep, res, renamed)
 	rep.Notes = append(rep.Notes, unknownBefore(head, res, renamed)...)
-	return c.surelyFixed(ctx, rep, failures(head, same), renamed)
+	return c.surelyFixed(ctx, e, rep, failures(head, same), renamed)
 }
 
 func (c *comparison) change(renamed func(string) string, unchecked func(root string) bool) pipeline.Change {
@@ -61,7 +62,7 @@ func (c *comparison) change(renamed func(string) string, unchecked func(root str
 // surelyFixed leaves out of the fixed findings those that roots had at the base
 // which do not render at the head: they may have them still. Few roots can, so
 // only these are rendered at the base.
-func (c *comparison) surelyFixed(ctx context.Context, rep *report.Report, failed names, renamed func(string) string) error {
+func (c *comparison) surelyFixed(ctx context.Context, e *pipeline.Engine, rep *report.Report, failed names, renamed func(string) string) error {
 	var doubtful []render.Root
 	for _, r := range c.baseRoots(slices.Collect(maps.Keys(failed)), renamed) {
 		reads := c.before.Closure(r.Dir)
@@ -72,7 +73,7 @@ func (c *comparison) surelyFixed(ctx context.Context, rep *report.Report, failed
 	if len(doubtful) == 0 {
 		return nil
 	}
-	res, err := c.runBase(ctx, rep, doubtful, renamed)
+	res, err := c.runBase(ctx, e, doubtful)
 	if err != nil {
 		return err
 	}
@@ -152,13 +153,9 @@ func (c *comparison) baseRoots(checked []string, renamed func(string) string) []
 	return roots
 }
 
-func (c *comparison) runBase(ctx context.Context, rep *report.Report, roots []render.Root, renamed func(string) string) (*pipeline.Result, error) {
-	base := *c.repo
-	base.config, base.past = c.config, true
-	groups, err := base.group(ctx, c.tree, roots, c.s)
-	if err != nil {
-		return nil, err
-	}
+// baseEngine makes the engine for the base. It explains the probes that have a
+// finding at the head.
+func (c *comparison) baseEngine(rep *report.Report, renamed func(string) string) *pipeline.Engine {
 	wanted := make(map[report.Occurrence]bool)
 	for _, it := range rep.Items {
 		for _, o := range it.Occurrences {
@@ -168,6 +165,16 @@ func (c *comparison) runBase(ctx context.Context, rep *report.Report, roots []re
 	e := engine(c.tree, c.s)
 	e.Explain = func(root, subject string) bool {
 		return wanted[report.Occurrence{Root: renamed(root), Subject: subject}]
+	}
+	return e
+}
+
+func (c *comparison) runBase(ctx context.Context, e *pipeline.Engine, roots []render.Root) (*pipeline.Result, error) {
+	base := *c.repo
+	base.config, base.past = c.config, true
+	groups, err := base.group(ctx, c.tree, roots, c.s)
+	if err != nil {
+		return nil, err
 	}
 	res, err := e.Run(ctx, groups)
 	if err != nil {
