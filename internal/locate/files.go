@@ -30,6 +30,9 @@ type file struct {
 	once   sync.Once
 	lines  []string // without line ends
 	hashes []string // GitHub's line hashes, by index of the line
+
+	mu       sync.Mutex
+	comments map[int]comment // by line
 }
 
 func newFileCache(tree render.Tree) *fileCache {
@@ -80,14 +83,18 @@ func (c *fileCache) line(name string, n int) (text, hash string) {
 	return text, hash
 }
 
-// describe adds the source line to a location.
+// describe adds the source line to a location. A line too long to be shown is
+// cut behind the place, or left out where the place is too far in.
 func (c *fileCache) describe(loc *report.Location) {
 	loc.Line, loc.LineHash = c.line(loc.File, loc.Start.Line)
-	if len(loc.Line) > maxLine {
-		cut := maxLine
-		for cut > 0 && !utf8.RuneStart(loc.Line[cut]) {
-			cut--
-		}
-		loc.Line = loc.Line[:cut]
+	if len(loc.Line) <= maxLine {
+		return
+	}
+	cut := maxLine
+	for cut > 0 && !utf8.RuneStart(loc.Line[cut]) {
+		cut--
+	}
+	if loc.Line = loc.Line[:cut]; utf8.RuneCountInString(loc.Line) < loc.Start.Column {
+		loc.Line = ""
 	}
 }

@@ -23,11 +23,32 @@ func (l *Locator) suppression(ctx context.Context, f check.Finding, at report.Lo
 	return &report.Suppression{Kind: "inSource", Reason: reason, At: at}, nil
 }
 
-// comment reads the suppression comment that applies to a place.
+// comment reads the suppression comment that applies to a place. What a line
+// says is kept: minified JSON has all findings of a file on one.
 func (l *Locator) comment(at report.Location) (ids []string, reason, problem string) {
-	line, _ := l.files.line(at.File, at.Start.Line)
-	above, _ := l.files.line(at.File, at.Start.Line-1)
-	return check.IgnoreComment(line, above)
+	if at.File == "" {
+		return nil, "", ""
+	}
+	f := l.files.get(at.File)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, ok := f.comments[at.Start.Line]
+	if !ok {
+		line, _ := l.files.line(at.File, at.Start.Line)
+		above, _ := l.files.line(at.File, at.Start.Line-1)
+		c.ids, c.reason, c.problem = check.IgnoreComment(line, above)
+		if f.comments == nil {
+			f.comments = map[int]comment{}
+		}
+		f.comments[at.Start.Line] = c
+	}
+	return c.ids, c.reason, c.problem
+}
+
+// comment is what a suppression comment says.
+type comment struct {
+	ids             []string
+	reason, problem string
 }
 
 // CommentProblem returns what is wrong with the suppression comment at the

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"sort"
 	"strings"
+	"sync"
 	"unicode/utf8"
+
+	"github.com/org/probe-mtls-action/render/source/internal/runes"
 )
 
 // bom is the UTF-8 byte order mark. Editors do not count it as a column.
@@ -17,6 +20,18 @@ type File struct {
 	Name  string // relative to the repository, with forward slashes
 	Data  []byte // the file's bytes; not to be changed
 	lines []int  // byte offset at which each line starts
+
+	indexOnce sync.Once
+	index     *runes.Index // of Data, for long lines
+}
+
+// longLine is how many bytes are walked to count columns. Minified JSON has all
+// its values on one line, and each of them may be asked for.
+const longLine = 1024
+
+func (f *File) runes() *runes.Index {
+	f.indexOnce.Do(func() { f.index = runes.New(string(f.Data)) })
+	return f.index
 }
 
 // NewFile indexes data, which the File keeps.
@@ -43,6 +58,9 @@ func (f *File) Position(offset int) Position {
 	if offset < start {
 		return Position{Line: line + 1, Column: 1}
 	}
+	if offset-start > longLine {
+		return Position{Line: line + 1, Column: f.runes().Count(offset) - f.runes().Count(start) + 1}
+	}
 	return Position{Line: line + 1, Column: utf8.RuneCount(f.Data[start:offset]) + 1}
 }
 
@@ -56,6 +74,9 @@ func (f *File) Offset(p Position) int {
 		return len(f.Data)
 	}
 	start, end := f.textStart(p.Line-1), f.textEnd(p.Line-1)
+	if p.Column > longLine {
+		return min(f.runes().Offset(f.runes().Count(start)+p.Column-1), end)
+	}
 	for col := 1; col < p.Column && start < end; col++ {
 		_, n := utf8.DecodeRune(f.Data[start:end])
 		start += n

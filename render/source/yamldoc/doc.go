@@ -9,11 +9,13 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/render/source"
+	"github.com/org/probe-mtls-action/render/source/internal/runes"
 )
 
 // Doc is one YAML document. It is immutable and safe for concurrent use.
@@ -24,7 +26,13 @@ type Doc struct {
 	// resolved.
 	Root  *yaml.Node
 	lines []int // offset in Text of each line, as the YAML scanner counts them
+
+	indexOnce sync.Once
+	index     *runes.Index // of Text, for long lines
 }
+
+// longLine is how many columns are walked to find a node.
+const longLine = 1024
 
 // SyntaxError is why text is not YAML.
 type SyntaxError struct {
@@ -125,6 +133,10 @@ func (d *Doc) Start(n *yaml.Node) int {
 		return -1
 	}
 	at := d.lineStart(n.Line)
+	if n.Column > longLine {
+		d.indexOnce.Do(func() { d.index = runes.New(d.Text.String) })
+		return d.index.Offset(d.index.Count(at) + n.Column - 1)
+	}
 	for col := 1; col < n.Column; col++ {
 		if at >= len(d.Text.String) {
 			return -1

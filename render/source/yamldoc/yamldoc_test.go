@@ -97,6 +97,8 @@ func TestValue(t *testing.T) {
 		"v: |\r\n  a\r\n  WORD\r\n",
 		"v: >-\r\n  a\r\n  WORD\r\n",
 		"\ufeffv: |\n  é WORD\n",
+		"\ufeffk: é\nv: '" + strings.Repeat("日", 3000) + "WORD'\n",
+		"{k: '" + strings.Repeat("日", 3000) + "', v: x WORD, w: 1}\n",
 	} {
 		d := parse(t, text)[0]
 		n := value(d)
