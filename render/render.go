@@ -106,8 +106,8 @@ func (f Field) Node() *yaml.Node {
 	return f.Object.At(f.Path)
 }
 
-// Key returns the field named key below f.
-func (f Field) Key(key string) Field { return Field{f.Object, f.Path.Key(key)} }
+// Key returns the field that keys lead to below f.
+func (f Field) Key(keys ...string) Field { return Field{f.Object, f.Path.Key(keys...)} }
 
 // Item returns the i-th list item below f.
 func (f Field) Item(i int) Field { return Field{f.Object, f.Path.Item(i)} }
@@ -148,24 +148,23 @@ func (s Step) of(n *yaml.Node) *yaml.Node {
 type Path []Step
 
 // PathOf returns the path of the given keys.
-func PathOf(keys ...string) Path {
-	p := make(Path, len(keys))
-	for i, k := range keys {
-		p[i] = Step{Key: k, Index: -1}
+func PathOf(keys ...string) Path { return Path{}.Key(keys...) }
+
+// Key returns p extended by keys.
+func (p Path) Key(keys ...string) Path {
+	q := make(Path, len(p), len(p)+len(keys))
+	copy(q, p)
+	for _, k := range keys {
+		q = append(q, Step{Key: k, Index: -1})
 	}
-	return p
+	return q
 }
 
-// Key returns p extended by a key.
-func (p Path) Key(key string) Path { return p.with(Step{Key: key, Index: -1}) }
-
 // Item returns p extended by a list index.
-func (p Path) Item(i int) Path { return p.with(Step{Index: i}) }
+func (p Path) Item(i int) Path { return append(p[:len(p):len(p)], Step{Index: i}) }
 
 // Join returns p extended by q.
 func (p Path) Join(q Path) Path { return append(p[:len(p):len(p)], q...) }
-
-func (p Path) with(s Step) Path { return append(p[:len(p):len(p)], s) }
 
 // String returns the path as kubectl explain writes it, with list indexes:
 // spec.containers[0].livenessProbe. Keys with dots are quoted in brackets.

@@ -187,7 +187,7 @@ func TestPlaces(t *testing.T) {
 		{cfg.Mesh.Places["revisions"], ".probe-mtls.yaml:7:3"},
 		{cfg.Mesh.Places["revisions[1].values.global.istioNamespace"], ".probe-mtls.yaml:11:39"},
 		{cfg.Mesh.Places["values.global.proxy.autoInject"], ".probe-mtls.yaml:20:34"},
-		{cfg.Mesh.Places["values"].Key("global").Key("proxy").Key("autoInject"), ".probe-mtls.yaml:20:34"},
+		{cfg.Mesh.Places["values"].Key("global", "proxy").Key("autoInject"), ".probe-mtls.yaml:20:34"},
 		{cfg.Mesh.Places["meshConfig"].Key("rootNamespace"), ".probe-mtls.yaml:22:20"},
 		{prod["rewriteAppHTTPProbe"], ".probe-mtls.yaml:33:26"},
 		{prod["rootNamespace"], ".probe-mtls.yaml:6:18"},

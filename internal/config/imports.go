@@ -148,7 +148,7 @@ func valuesOf(doc *document) (render.Field, Errors) {
 	case !ok:
 		return mapping(root), notMapping(doc)
 	case kind == "IstioOperator" || kind == "Istio":
-		return mapping(root.Key("spec").Key("values")), nil
+		return mapping(root.Key("spec", "values")), nil
 	}
 	return render.Field{}, nil
 }
@@ -164,11 +164,11 @@ func meshConfigOf(doc *document) (render.Field, Errors) {
 		}
 		return mapping(root), notMapping(doc)
 	case kind == "IstioOperator":
-		return mapping(root.Key("spec").Key("meshConfig")), nil
+		return mapping(root.Key("spec", "meshConfig")), nil
 	case kind == "Istio": // the Sail operator's
-		return mapping(root.Key("spec").Key("values").Key("meshConfig")), nil
+		return mapping(root.Key("spec", "values").Key("meshConfig")), nil
 	case kind == "ConfigMap":
-		text := root.Key("data").Key("mesh").Node()
+		text := root.Key("data", "mesh").Node()
 		if text == nil || text.Kind != yaml.ScalarNode {
 			return render.Field{}, nil
 		}

@@ -141,7 +141,7 @@ func (j *judging) httpsOutcome(o *outcome, in *ingress, sc *sidecar, b *binding,
 	declared, at, by := "", render.Field{}, ""
 	if sc != nil && len(sc.ingress) > 0 {
 		if in != nil && (strings.HasPrefix(in.protocol, "HTTP") && in.protocol != "HTTPS" || strings.HasPrefix(in.protocol, "GRPC")) {
-			declared, at, by = in.protocol, in.at.Key("port").Key("protocol"), sc.name
+			declared, at, by = in.protocol, in.at.Key("port", "protocol"), sc.name
 		}
 	} else if b != nil {
 		if p := j.m.protocol(b.port.Name, b.port.AppProtocol); p.http {

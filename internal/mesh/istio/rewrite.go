@@ -193,10 +193,10 @@ func (m *model) rewriteFault(t *target) (reason string, facts []mesh.Fact, ok bo
 	switch {
 	case p.Handler == probe.HTTPGet && p.Scheme == "HTTPS" && !m.version.has(rewriteHTTPSDowngrade):
 		return "the rewritten probe keeps its scheme HTTPS, but the agent speaks plain HTTP on port " + port + " (fixed in Istio 1.2)",
-			[]mesh.Fact{decider("the probe's scheme is HTTPS", p.Field.Key("httpGet").Key("scheme"))}, true
+			[]mesh.Fact{decider("the probe's scheme is HTTPS", p.Field.Key("httpGet", "scheme"))}, true
 	case p.Handler == probe.HTTPGet && p.Host != "":
 		return "the rewritten probe keeps its host, so the kubelet asks " + quote(p.Host) + " on the agent's port " + port + ", where nobody answers",
-			[]mesh.Fact{decider("the probe sets host "+quote(p.Host), p.Field.Key("httpGet").Key("host"))}, true
+			[]mesh.Fact{decider("the probe sets host "+quote(p.Host), p.Field.Key("httpGet", "host"))}, true
 	case r.statusPort == 0:
 		return "the probe is rewritten to the status port 0, and the API server refuses the pod",
 			[]mesh.Fact{decider("the pod's annotation "+annotationStatusPort+" is \"0\"", r.statusPortAt)}, true

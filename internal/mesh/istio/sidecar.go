@@ -52,7 +52,7 @@ func (m *model) addSidecar(o *render.Object) {
 		ns = &sidecarNamespace{selected: byLabel[*sidecar]{}}
 		m.idx.sidecars[o.NamespaceOrDefault()] = ns
 	}
-	selector := kube.StringsAt(at.Key("workloadSelector").Key("labels"), kube.Get(spec, "workloadSelector", "labels"))
+	selector := kube.StringsAt(at.Key("workloadSelector", "labels"), kube.Get(spec, "workloadSelector", "labels"))
 	if selector.Len() > 0 {
 		ns.selected.add(o.NamespaceOrDefault(), selector, s)
 		m.idx.heed(selector)

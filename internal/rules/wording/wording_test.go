@@ -50,7 +50,7 @@ var (
 		Node: &yaml.Node{Kind: yaml.MappingNode},
 	}
 	probeField = render.Field{Object: web, Path: render.PathOf("spec", "template", "spec", "containers").Item(0).Key("livenessProbe")}
-	portField  = probeField.Key("httpGet").Key("port")
+	portField  = probeField.Key("httpGet", "port")
 	modeField  = render.Field{Object: policy, Path: render.PathOf("spec", "mtls", "mode")}
 )
 
