@@ -4,6 +4,7 @@ package kube
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,6 +32,20 @@ func Get(n *yaml.Node, keys ...string) *yaml.Node {
 	return n
 }
 
+// Pick sets values to those that keys have in mapping n, as [Get] returns them,
+// but walks n only once.
+func Pick(n *yaml.Node, values []*yaml.Node, keys ...string) {
+	clear(values)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if k := slices.Index(keys, n.Content[i].Value); k >= 0 && values[k] == nil {
+			values[k] = n.Content[i+1]
+		}
+	}
+}
+
 // Items returns the items of list n, nil if n is no list.
 func Items(n *yaml.Node) []*yaml.Node {
 	if n == nil || n.Kind != yaml.SequenceNode {
@@ -49,12 +64,20 @@ func Text(n *yaml.Node) string {
 
 // IsNull reports whether n is absent or null.
 func IsNull(n *yaml.Node) bool {
-	return n == nil || n.Kind == 0 || n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
+	return n == nil || n.Kind == 0 || n.Kind == yaml.ScalarNode && tag(n) == "!!null"
+}
+
+// tag is n's short tag. Nearly all scalars are strings, and ShortTag is costly.
+func tag(n *yaml.Node) string {
+	if n.Tag == "!!str" {
+		return n.Tag
+	}
+	return n.ShortTag()
 }
 
 // Int returns the number that n writes unquoted.
 func Int(n *yaml.Node) (int, bool) {
-	if n == nil || n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" {
+	if n == nil || n.Kind != yaml.ScalarNode || tag(n) != "!!int" {
 		return 0, false
 	}
 	v, err := strconv.ParseInt(strings.ReplaceAll(n.Value, "_", ""), 0, 64)
@@ -66,7 +89,7 @@ func Int(n *yaml.Node) (int, bool) {
 
 // Bool returns the boolean that n writes unquoted.
 func Bool(n *yaml.Node) (value, ok bool) {
-	if n == nil || n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" {
+	if n == nil || n.Kind != yaml.ScalarNode || tag(n) != "!!bool" {
 		return false, false
 	}
 	v, err := strconv.ParseBool(strings.ToLower(n.Value))

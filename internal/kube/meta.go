@@ -108,7 +108,7 @@ func (s Strings) Malformed() []string {
 	}
 	for i := 0; i+1 < len(s.node.Content); i += 2 {
 		v := s.node.Content[i+1]
-		if v.Kind != yaml.ScalarNode || v.ShortTag() != "!!str" && !IsNull(v) {
+		if v.Kind != yaml.ScalarNode || tag(v) != "!!str" && !IsNull(v) {
 			bad = append(bad, s.node.Content[i].Value)
 		}
 	}

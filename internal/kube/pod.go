@@ -122,17 +122,20 @@ func PodOf(o *render.Object) *Pod {
 		base = defaultTemplate
 	}
 	node := o.At(base)
-	spec := Get(node, "spec")
-	if spec == nil || Get(spec, "containers") == nil && Get(spec, "initContainers") == nil {
+	var v [3]*yaml.Node
+	Pick(Get(node, "spec"), v[:], "initContainers", "containers", "hostNetwork")
+	init, regular, hostNetwork := v[0], v[1], v[2]
+	if init == nil && regular == nil {
 		return nil
 	}
 	p := &Pod{Object: o, Base: base}
-	meta := Get(node, "metadata")
-	p.Labels = stringsAt(place{o, base, ownLabels}, Get(meta, "labels"))
-	p.Annotations = stringsAt(place{o, base, ownAnnotations}, Get(meta, "annotations"))
-	p.HostNetwork, _ = Bool(Get(spec, "hostNetwork"))
-	p.add(Get(spec, "initContainers"), place{o, base, ownInit}, true)
-	p.add(Get(spec, "containers"), place{o, base, ownContainers}, false)
+	Pick(Get(node, "metadata"), v[:2], "labels", "annotations")
+	p.Labels = stringsAt(place{o, base, ownLabels}, v[0])
+	p.Annotations = stringsAt(place{o, base, ownAnnotations}, v[1])
+	p.HostNetwork, _ = Bool(hostNetwork)
+	p.Containers = make([]Container, 0, len(Items(init))+len(Items(regular)))
+	p.add(init, place{o, base, ownInit}, true)
+	p.add(regular, place{o, base, ownContainers}, false)
 	return p
 }
 
@@ -141,17 +144,18 @@ func (p *Pod) add(list *yaml.Node, at place, init bool) {
 		if n.Kind != yaml.MappingNode {
 			continue
 		}
-		c := Container{Name: Text(Get(n, "name")), Node: n, Init: init, list: at, index: i}
-		c.Restarts = init && Text(Get(n, "restartPolicy")) == "Always"
-		ports := Items(Get(n, "ports"))
+		var v [3]*yaml.Node
+		Pick(n, v[:], "name", "ports", "restartPolicy")
+		c := Container{Name: Text(v[0]), Node: n, Init: init, list: at, index: i}
+		c.Restarts = init && Text(v[2]) == "Always"
+		ports := Items(v[1])
 		if len(ports) > 0 {
 			c.Ports = make([]ContainerPort, 0, len(ports))
 		}
 		for j, port := range ports {
-			number, _ := Int(Get(port, "containerPort"))
-			c.Ports = append(c.Ports, ContainerPort{
-				Name: Text(Get(port, "name")), Number: number, Protocol: Text(Get(port, "protocol")), index: j,
-			})
+			Pick(port, v[:], "name", "containerPort", "protocol")
+			number, _ := Int(v[1])
+			c.Ports = append(c.Ports, ContainerPort{Name: Text(v[0]), Number: number, Protocol: Text(v[2]), index: j})
 		}
 		p.Containers = append(p.Containers, c)
 	}

@@ -3,6 +3,8 @@ package kube
 import (
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -37,20 +39,19 @@ func ServiceOf(o *render.Object) *Service {
 	if o.Kind != "Service" || o.Group != "" {
 		return nil
 	}
-	spec := Get(o.Node, "spec")
-	s := &Service{Object: o, Selector: stringsAt(place{object: o, keys: ownSelector}, Get(spec, "selector"))}
-	if Text(Get(spec, "type")) == "ExternalName" {
+	var v [5]*yaml.Node
+	Pick(Get(o.Node, "spec"), v[:3], "selector", "type", "ports")
+	s := &Service{Object: o, Selector: stringsAt(place{object: o, keys: ownSelector}, v[0])}
+	if Text(v[1]) == "ExternalName" {
 		s.Selector = Strings{}
 	}
-	ports := Items(Get(spec, "ports"))
+	ports := Items(v[2])
 	s.Ports = make([]ServicePort, 0, len(ports))
 	for i, n := range ports {
-		p := ServicePort{
-			Name: Text(Get(n, "name")), Protocol: Text(Get(n, "protocol")),
-			AppProtocol: Text(Get(n, "appProtocol")), index: i,
-		}
-		p.Number, _ = Int(Get(n, "port"))
-		target := Get(n, "targetPort")
+		Pick(n, v[:], "name", "protocol", "appProtocol", "port", "targetPort")
+		p := ServicePort{Name: Text(v[0]), Protocol: Text(v[1]), AppProtocol: Text(v[2]), index: i}
+		p.Number, _ = Int(v[3])
+		target := v[4]
 		if number, ok := Int(target); ok {
 			p.TargetNumber = number
 		} else {

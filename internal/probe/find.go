@@ -7,7 +7,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/internal/kube"
-	"github.com/org/probe-mtls-action/render"
 )
 
 var places = [...]struct {
@@ -21,7 +20,16 @@ var places = [...]struct {
 	{PreStop, []string{"lifecycle", "preStop"}},
 }
 
-var handlers = [...]Handler{HTTPGet, TCPSocket, GRPC, Exec, Sleep}
+// nodes returns what a container has at places.
+func nodes(container *yaml.Node) [len(places)]*yaml.Node {
+	var v [4]*yaml.Node
+	kube.Pick(container, v[:], "livenessProbe", "readinessProbe", "startupProbe", "lifecycle")
+	var hooks [2]*yaml.Node
+	kube.Pick(v[3], hooks[:], "postStart", "preStop")
+	return [...]*yaml.Node{v[0], v[1], v[2], hooks[0], hooks[1]}
+}
+
+var handlers = [...]string{string(HTTPGet), string(TCPSocket), string(GRPC), string(Exec), string(Sleep)}
 
 // Of returns the probes and lifecycle handlers of container c of pod, in the
 // order of [Kind]. It leaves out init containers that do not restart: the API
@@ -31,11 +39,11 @@ func Of(pod *kube.Pod, c *kube.Container) []*Probe {
 		return nil
 	}
 	var found []*Probe
-	for _, place := range places {
-		node := kube.Get(c.Node, place.path...)
+	for i, node := range nodes(c.Node) {
 		if kube.IsNull(node) {
 			continue
 		}
+		place := &places[i]
 		p := &Probe{
 			Kind: place.kind, Workload: pod.Object, Container: c.Name, Init: c.Init,
 			Field: c.Field(place.path...),
@@ -49,8 +57,9 @@ func Of(pod *kube.Pod, c *kube.Container) []*Probe {
 func (p *Probe) read(node *yaml.Node, c *kube.Container) {
 	var names []string
 	var body *yaml.Node
-	for _, h := range handlers {
-		n := kube.Get(node, string(h))
+	var bodies [len(handlers)]*yaml.Node
+	kube.Pick(node, bodies[:], handlers[:]...)
+	for i, n := range bodies {
 		if kube.IsNull(n) {
 			continue
 		}
@@ -58,10 +67,10 @@ func (p *Probe) read(node *yaml.Node, c *kube.Container) {
 			names = append(names, string(p.Handler))
 		}
 		if body != nil {
-			names = append(names, string(h))
+			names = append(names, handlers[i])
 		}
 		if body == nil {
-			p.Handler, body = h, n
+			p.Handler, body = Handler(handlers[i]), n
 		}
 	}
 	switch {
@@ -79,13 +88,16 @@ func (p *Probe) read(node *yaml.Node, c *kube.Container) {
 }
 
 func (p *Probe) readNetwork(body *yaml.Node, c *kube.Container) {
+	var v [4]*yaml.Node
+	kube.Pick(body, v[:], "port", "host", "path", "scheme")
+	port := v[0]
 	if p.Handler != GRPC {
-		p.Host = kube.Text(kube.Get(body, "host"))
+		p.Host = kube.Text(v[1])
 	}
 	if p.Handler == HTTPGet {
-		p.Path = kube.Text(kube.Get(body, "path"))
+		p.Path = kube.Text(v[2])
 		p.Scheme = "HTTP"
-		switch scheme := kube.Text(kube.Get(body, "scheme")); scheme {
+		switch scheme := kube.Text(v[3]); scheme {
 		case "", "HTTP":
 		case "HTTPS":
 			p.Scheme = scheme
@@ -93,7 +105,6 @@ func (p *Probe) readNetwork(body *yaml.Node, c *kube.Container) {
 			p.Fault = "has the scheme " + quote(scheme) + "; it is HTTP or HTTPS"
 		}
 	}
-	port := kube.Get(body, "port")
 	if kube.IsNull(port) {
 		if strings.HasSuffix(p.Workload.Group, "knative.dev") {
 			p.Port.Number = knativePort(c)
@@ -102,7 +113,7 @@ func (p *Probe) readNetwork(body *yaml.Node, c *kube.Container) {
 		p.Fault = "names no port"
 		return
 	}
-	p.PortField = render.Field{Object: p.Field.Object, Path: p.Field.Path.Join(render.PathOf(string(p.Handler), "port"))}
+	p.PortField = p.Field.Key(string(p.Handler), "port")
 	p.readPort(port)
 }
 
