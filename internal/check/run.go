@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/parallel"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -14,9 +15,7 @@ import (
 func Run(rules []*Rule, objects []*render.Object, model mesh.Model) []Finding {
 	probes := model.Probes()
 	judgements := make([]mesh.Judgement, len(probes))
-	for i, p := range probes {
-		judgements[i] = model.Judge(p)
-	}
+	parallel.For(len(probes), func(i int) { judgements[i] = model.Judge(probes[i]) })
 
 	var findings []Finding
 	for _, rule := range rules {

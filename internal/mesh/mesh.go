@@ -109,6 +109,7 @@ type Model interface {
 	// Probes returns the probes and lifecycle handlers of all workloads, in a
 	// stable order, and whatever is misplaced or malformed among them.
 	Probes() []*probe.Probe
+	// Judge is safe for concurrent use.
 	Judge(*probe.Probe) Judgement
 	// Notices returns what there is to say of policies, in a stable order.
 	Notices() []Notice

@@ -8,16 +8,14 @@ import (
 // index holds the objects that decide about pods, found by namespace and label
 // so that the cost of a workload does not grow with the mesh.
 type index struct {
-	namespaces map[string][]*render.Object
-	services   byLabel[*kube.Service]
-	// servicesNamed finds the Services of a namespace by name.
-	servicesNamed map[[2]string][]*kube.Service
-	peers         map[string]*peerNamespace
-	policies      map[[2]string][]*alphaPolicy // by namespace and target Service
-	labelled      byLabel[*alphaPolicy]        // targets[].labels
-	wide          map[string][]*alphaPolicy    // without targets, by namespace
-	meshPolicies  []*alphaPolicy
-	sidecars      map[string]*sidecarNamespace
+	namespaces   map[string][]*render.Object
+	services     byLabel[*kube.Service]
+	peers        map[string]*peerNamespace
+	policies     map[[2]string][]*alphaPolicy // by namespace and target Service
+	labelled     byLabel[*alphaPolicy]        // targets[].labels
+	wide         map[string][]*alphaPolicy    // without targets, by namespace
+	meshPolicies []*alphaPolicy
+	sidecars     map[string]*sidecarNamespace
 
 	// addedLabels: some selector asks for a label that the injector adds.
 	addedLabels bool
@@ -33,7 +31,7 @@ type byLabel[T any] map[labelKey][]selected[T]
 type labelKey struct{ namespace, key, value string }
 
 type selected[T any] struct {
-	selector kube.Strings
+	selector *kube.Strings // nil if it asks for nothing but the label it is kept under
 	item     T
 }
 
@@ -47,7 +45,12 @@ func (b byLabel[T]) add(namespace string, selector kube.Strings, item T) {
 			least, first = key, false
 		}
 	}
-	b[least] = append(b[least], selected[T]{selector, item})
+	s := selected[T]{item: item}
+	if selector.Len() > 1 {
+		all := selector
+		s.selector = &all
+	}
+	b[least] = append(b[least], s)
 }
 
 // find calls yield for each item that selects labels; in which order is left
@@ -55,7 +58,7 @@ func (b byLabel[T]) add(namespace string, selector kube.Strings, item T) {
 func (b byLabel[T]) find(namespace string, labels kube.Strings, yield func(item T)) {
 	for k, v := range labels.All {
 		for _, s := range b[labelKey{namespace, k, v}] {
-			if labels.Contains(s.selector) {
+			if s.selector == nil || labels.Contains(*s.selector) {
 				yield(s.item)
 			}
 		}
@@ -64,31 +67,26 @@ func (b byLabel[T]) find(namespace string, labels kube.Strings, yield func(item 
 
 func (m *model) index(in input) {
 	m.idx = index{
-		namespaces:    map[string][]*render.Object{},
-		services:      make(byLabel[*kube.Service], len(in.services)),
-		servicesNamed: make(map[[2]string][]*kube.Service, len(in.services)),
-		peers:         map[string]*peerNamespace{},
-		policies:      map[[2]string][]*alphaPolicy{},
-		labelled:      byLabel[*alphaPolicy]{},
-		wide:          map[string][]*alphaPolicy{},
-		sidecars:      map[string]*sidecarNamespace{},
+		namespaces: map[string][]*render.Object{},
+		services:   make(byLabel[*kube.Service], len(in.services)),
+		peers:      map[string]*peerNamespace{},
+		policies:   map[[2]string][]*alphaPolicy{},
+		labelled:   byLabel[*alphaPolicy]{},
+		wide:       map[string][]*alphaPolicy{},
+		sidecars:   map[string]*sidecarNamespace{},
 	}
 	for _, s := range in.services {
-		ns := s.Object.NamespaceOrDefault()
 		if s.Selector.Len() > 0 {
-			m.idx.services.add(ns, s.Selector, s)
+			m.idx.services.add(s.Object.NamespaceOrDefault(), s.Selector, s)
 			m.idx.heed(s.Selector)
 		}
-		key := [2]string{ns, s.Object.Name}
-		m.idx.servicesNamed[key] = append(m.idx.servicesNamed[key], s)
 	}
+	m.addPeers(in.peers)
 	for _, o := range in.config {
 		switch {
 		case o.Kind == "Namespace" && o.Group == "":
 			m.idx.namespaces[o.Name] = append(m.idx.namespaces[o.Name], o)
 			checkStrings(kube.Labels(o), "label", workloadName(o), m.warnOn)
-		case o.Kind == "PeerAuthentication" && o.Group == "security.istio.io":
-			m.addPeer(o)
 		case (o.Kind == "Policy" || o.Kind == "MeshPolicy") && o.Group == "authentication.istio.io":
 			m.addAlpha(o)
 		case o.Kind == "Sidecar" && o.Group == "networking.istio.io":

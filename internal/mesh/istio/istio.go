@@ -3,13 +3,12 @@
 package istio
 
 import (
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/parallel"
 	"github.com/org/probe-mtls-action/internal/probe"
 	"github.com/org/probe-mtls-action/render"
 )
@@ -30,6 +29,7 @@ func New(objects []*render.Object, isContext func(*render.Object) bool, opts mes
 		return nil, err
 	}
 	in := m.sortOut(objects)
+	m.services = in.services
 	m.installed = m.install(in.config)
 	for i, rev := range m.installed.revisions {
 		m.planes = append(m.planes, m.newPlane(i, rev))
@@ -37,7 +37,7 @@ func New(objects []*render.Object, isContext func(*render.Object) bool, opts mes
 	m.root = m.rootNamespace()
 	m.base = m.fallback()
 	m.index(in)
-	m.findWorkloads(in.pods)
+	m.findWorkloads(in.others)
 	return m, nil
 }
 
@@ -51,6 +51,7 @@ type model struct {
 	root      string   // namespace of mesh-wide policies
 	base      scenario // what holds where no policy in view says otherwise
 	idx       index
+	services  []*kube.Service
 	workloads []*workload // judged ones and context
 	probes    []*probe.Probe
 	byProbe   map[*probe.Probe]*target
@@ -84,8 +85,9 @@ func (m *model) context(o *render.Object) bool { return m.isContext != nil && m.
 // input is what of the objects decides anything.
 type input struct {
 	config   []*render.Object // namespaces, policies, installations; in order
+	peers    []*render.Object // PeerAuthentications; in order
 	services []*kube.Service
-	pods     []*kube.Pod // in order
+	others   []*render.Object // workloads, and whatever decides nothing; in order
 }
 
 // sortOut expands lists, keeps what matters, and puts it into an order of its
@@ -107,31 +109,29 @@ func (m *model) sortOut(objects []*render.Object) input {
 		}
 	}
 	services := make([]*kube.Service, len(all))
-	pods := make([]*kube.Pod, len(all))
-	parallel(len(all), func(i int) {
-		if services[i] = kube.ServiceOf(all[i]); services[i] == nil && !deciding[all[i].Kind] {
-			pods[i] = kube.PodOf(all[i])
-		}
-	})
+	parallel.For(len(all), func(i int) { services[i] = kube.ServiceOf(all[i]) })
 	var in input
 	for i, o := range all {
 		switch {
 		case services[i] != nil:
 			in.services = append(in.services, services[i])
-		case pods[i] != nil:
-			in.pods = append(in.pods, pods[i])
+		case o.Kind == "PeerAuthentication" && o.Group == "security.istio.io":
+			in.peers = append(in.peers, o)
 		case deciding[o.Kind]:
 			in.config = append(in.config, o)
+		default:
+			in.others = append(in.others, o)
 		}
 	}
 	slices.SortStableFunc(in.config, byName)
-	slices.SortStableFunc(in.pods, func(a, b *kube.Pod) int { return byName(a.Object, b.Object) })
+	slices.SortStableFunc(in.peers, byName)
+	slices.SortStableFunc(in.others, byName)
 	return in
 }
 
 // deciding are the kinds, Services and workloads aside, that decide anything.
 var deciding = map[string]bool{
-	"Namespace": true, "PeerAuthentication": true, "Policy": true, "MeshPolicy": true,
+	"Namespace": true, "Policy": true, "MeshPolicy": true,
 	"Sidecar": true, "IstioOperator": true, "ConfigMap": true,
 }
 
@@ -158,18 +158,23 @@ func (m *model) markContext(items []*render.Object) {
 	m.isContext = func(o *render.Object) bool { return listed[o] || before(o) }
 }
 
-// findWorkloads settles every pod, on all cores, and then gathers what they
-// have in order.
-func (m *model) findWorkloads(pods []*kube.Pod) {
-	m.workloads = make([]*workload, len(pods))
-	for i, pod := range pods {
-		m.workloads[i] = &workload{pod: pod, name: workloadName(pod.Object), context: m.context(pod.Object)}
-	}
-	parallel(len(pods), func(i int) { m.settle(m.workloads[i]) })
-	m.byProbe = make(map[*probe.Probe]*target, 2*len(pods))
+// findWorkloads settles every pod of objects, on all cores, and then gathers
+// what they have in order. A pod is read and settled in one go, while its
+// manifest is at hand in the processor's cache.
+func (m *model) findWorkloads(objects []*render.Object) {
+	found := make([]*workload, len(objects))
+	parallel.For(len(objects), func(i int) {
+		if pod := kube.PodOf(objects[i]); pod != nil {
+			found[i] = &workload{pod: pod, name: workloadName(pod.Object), context: m.context(pod.Object)}
+			m.settle(found[i])
+		}
+	})
+	m.workloads = slices.DeleteFunc(found, func(w *workload) bool { return w == nil })
+	m.byProbe = make(map[*probe.Probe]*target, 2*len(m.workloads))
 	told := map[string]bool{}
 	for _, w := range m.workloads {
-		for _, t := range w.targets {
+		for i := range w.targets {
+			t := &w.targets[i]
 			m.byProbe[t.probe] = t
 			if !w.context {
 				m.probes = append(m.probes, t.probe)
@@ -182,21 +187,6 @@ func (m *model) findWorkloads(pods []*kube.Pod) {
 			}
 		}
 	}
-}
-
-// parallel calls do for every i below n, on all cores where that pays.
-func parallel(n int, do func(i int)) {
-	const least = 64 // calls per goroutine
-	var group sync.WaitGroup
-	step := max(least, (n+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
-	for from := 0; from < n; from += step {
-		group.Go(func() {
-			for i := from; i < min(from+step, n); i++ {
-				do(i)
-			}
-		})
-	}
-	group.Wait()
 }
 
 // place is where a probe is best pointed at: its port, or the probe itself.

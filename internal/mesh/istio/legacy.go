@@ -17,7 +17,8 @@ import (
 // none for the port that it asked before.
 func (m *model) managementPorts(w *workload) map[int]bool {
 	ports := map[int]bool{}
-	for _, t := range w.targets {
+	for i := range w.targets {
+		t := &w.targets[i]
 		p := t.probe
 		if p.Kind != probe.Liveness && p.Kind != probe.Readiness {
 			continue

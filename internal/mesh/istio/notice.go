@@ -14,11 +14,10 @@ import (
 // Notices returns what there is to say of policies, in the order of root,
 // namespace, kind and name. Nothing is said of policies that are context.
 func (m *model) Notices() []mesh.Notice {
-	n := &noticing{m: m, byNamespace: map[string][]*workload{}}
-	for _, w := range m.workloads {
-		ns := w.pod.Namespace()
-		n.byNamespace[ns] = append(n.byNamespace[ns], w)
+	if len(m.idx.allPeers)+len(m.idx.allAlpha) == 0 {
+		return nil
 	}
+	n := m.noticing()
 	for _, p := range m.idx.allPeers {
 		if !m.context(p.object) {
 			n.peer(p)
@@ -37,23 +36,44 @@ func (m *model) Notices() []mesh.Notice {
 	return n.out
 }
 
-// homes returns the namespaces that have a Service of that name, in order.
-func (n *noticing) homes(service string) []string {
-	var out []string
-	for key := range n.m.idx.servicesNamed {
-		if key[1] == service {
-			out = append(out, key[0])
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
 // noticing collects notices.
 type noticing struct {
 	m           *model
-	byNamespace map[string][]*workload
-	out         []mesh.Notice
+	everywhere  crowd
+	byNamespace map[string]*crowd
+	// services finds Services by namespace and name, homes the namespaces that
+	// have one of a name, in order.
+	services map[[2]string][]*kube.Service
+	homes    map[string][]string
+	out      []mesh.Notice
+}
+
+func (m *model) noticing() *noticing {
+	n := &noticing{m: m, byNamespace: map[string]*crowd{}, services: map[[2]string][]*kube.Service{}, homes: map[string][]string{}}
+	for _, w := range m.workloads {
+		n.everywhere.add(w)
+		ns := w.pod.Namespace()
+		if n.byNamespace[ns] == nil {
+			n.byNamespace[ns] = &crowd{}
+		}
+		n.byNamespace[ns].add(w)
+	}
+	for _, s := range m.services {
+		ns, name := s.Object.NamespaceOrDefault(), s.Object.Name
+		n.services[[2]string{ns, name}] = append(n.services[[2]string{ns, name}], s)
+		if at, has := slices.BinarySearch(n.homes[name], ns); !has {
+			n.homes[name] = slices.Insert(n.homes[name], at, ns)
+		}
+	}
+	return n
+}
+
+// in returns the workloads of namespace.
+func (n *noticing) in(namespace string) []*workload {
+	if c := n.byNamespace[namespace]; c != nil {
+		return c.all
+	}
+	return nil
 }
 
 func (n *noticing) add(kind mesh.NoticeKind, at render.Field, text string, facts []mesh.Fact, remedies ...mesh.Remedy) {
@@ -62,20 +82,14 @@ func (n *noticing) add(kind mesh.NoticeKind, at render.Field, text string, facts
 
 // selecting returns the workloads of namespace that have all labels.
 func (n *noticing) selecting(namespace string, labels kube.Strings) []*workload {
-	var out []*workload
-	for _, w := range n.byNamespace[namespace] {
-		if w.labels.Contains(labels) {
-			out = append(out, w)
-		}
-	}
-	return out
+	return n.byNamespace[namespace].with(labels)
 }
 
 // elsewhere returns a workload of another namespace that has all labels, nil if
 // there is none.
 func (n *noticing) elsewhere(namespace string, labels kube.Strings) *workload {
-	for _, w := range n.m.workloads {
-		if w.pod.Namespace() != namespace && w.labels.Contains(labels) {
+	for _, w := range n.everywhere.with(labels) {
+		if w.pod.Namespace() != namespace {
 			return w
 		}
 	}
@@ -85,7 +99,8 @@ func (n *noticing) elsewhere(namespace string, labels kube.Strings) *workload {
 // probing returns the first probe of w that the kubelet sends to port, nil if
 // there is none.
 func (w *workload) probing(port int) *probe.Probe {
-	for _, p := range w.probes {
+	for i := range w.targets {
+		p := w.targets[i].probe
 		if p.Fault != "" || p.Host != "" || p.Handler == probe.Exec || p.Handler == probe.Sleep {
 			continue
 		}

@@ -37,15 +37,31 @@ func (n *noticing) alphaMode(p *alphaPolicy) []mesh.Fact {
 	return []mesh.Fact{decider(p.name+" "+word, s.at)}
 }
 
+// aimedAt returns the workloads that the targets of p may be about, some of them
+// twice.
+func (n *noticing) aimedAt(p *alphaPolicy) []*workload {
+	ns := p.object.NamespaceOrDefault()
+	var out []*workload
+	for _, t := range p.targets {
+		if t.labels.Len() > 0 && n.m.version.has(alphaTargetLabels) {
+			out = append(out, n.selecting(ns, t.labels)...)
+			continue
+		}
+		for _, s := range n.services[[2]string{ns, t.service}] {
+			out = append(out, n.selecting(ns, s.Selector)...)
+		}
+	}
+	return out
+}
+
 // hiddenByPeers tells of a policy whose workloads all have a PeerAuthentication,
 // which in 1.5 hides the older API from them.
 func (n *noticing) hiddenByPeers(p *alphaPolicy) bool {
 	if !n.m.version.has(peerAuthentication) || len(p.targets) == 0 {
 		return false
 	}
-	ns := p.object.NamespaceOrDefault()
 	var hiding *peer
-	for _, w := range n.byNamespace[ns] {
+	for _, w := range n.aimedAt(p) {
 		for _, b := range w.bindings {
 			if matches, _ := n.m.targets(p, w, b); !matches {
 				continue
@@ -75,7 +91,7 @@ func (n *noticing) alphaTarget(p *alphaPolicy, t alphaTarget, said bool) bool {
 	if t.labels.Len() > 0 && n.m.version.has(alphaTargetLabels) {
 		return said
 	}
-	services := n.m.idx.servicesNamed[[2]string{ns, t.service}]
+	services := n.services[[2]string{ns, t.service}]
 	if len(services) == 0 {
 		n.noService(p, t, ns)
 		return said
@@ -90,7 +106,7 @@ func (n *noticing) alphaTarget(p *alphaPolicy, t alphaTarget, said bool) bool {
 }
 
 func (n *noticing) noService(p *alphaPolicy, t alphaTarget, ns string) {
-	homes := n.homes(t.service)
+	homes := n.homes[t.service]
 	at := t.at.Key("name")
 	switch {
 	case len(homes) > 0:
@@ -98,7 +114,7 @@ func (n *noticing) noService(p *alphaPolicy, t alphaTarget, ns string) {
 			p.name+" has no effect: Service "+t.service+" is in namespace "+homes[0]+", and a Policy is about Services of its own namespace",
 			append(n.alphaMode(p), mesh.Fact{Text: "the target is Service " + t.service, Field: at}),
 			mesh.Remedy{Title: "Move the policy to namespace " + homes[0], YAML: "namespace: " + yamlText(homes[0]) + "\n", Field: render.Field{Object: p.object, Path: render.PathOf("metadata")}})
-	case len(n.byNamespace[ns]) > 0:
+	case len(n.in(ns)) > 0:
 		n.add(mesh.NoticeExceptionNoEffect, at, p.name+" has no effect: namespace "+ns+" has no Service "+t.service+" in view", n.alphaMode(p))
 	}
 }
@@ -215,7 +231,7 @@ func (n *noticing) equivalent(p *alphaPolicy) string {
 	}
 	var docs []string
 	for _, t := range p.targets {
-		services := n.m.idx.servicesNamed[[2]string{ns, t.service}]
+		services := n.services[[2]string{ns, t.service}]
 		if len(services) == 0 {
 			return ""
 		}

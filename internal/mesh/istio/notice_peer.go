@@ -61,7 +61,7 @@ func (n *noticing) portsWithoutSelector(p *peer) {
 		return
 	}
 	var remedies []mesh.Remedy
-	for _, w := range n.byNamespace[p.object.NamespaceOrDefault()] {
+	for _, w := range n.in(p.object.NamespaceOrDefault()) {
 		for _, port := range keys(p.ports) {
 			if w.probing(port) == nil || !p.ports[port].exempts() || w.context {
 				continue
@@ -103,7 +103,7 @@ func (n *noticing) unmatched(p *peer, ns string) {
 			append(p.modes(), mesh.Fact{Text: w.name + " has the labels that the policy selects", Field: w.pod.Labels.At()}), moveTo(p.object, w))
 		return
 	}
-	if len(n.byNamespace[ns]) == 0 {
+	if len(n.in(ns)) == 0 {
 		return // its workloads are elsewhere, as far as can be seen
 	}
 	n.add(mesh.NoticeExceptionNoEffect, p.selector.At(), p.name+" has no effect: no workload in view of namespace "+ns+" has the labels that it selects", p.modes(),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/parallel"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -29,6 +30,7 @@ type peer struct {
 	selecting bool // has a selector with labels
 	// exempting: it means to accept plaintext somewhere.
 	exempting bool
+	warnings  []mesh.Fact
 }
 
 // modeAt is an mTLS mode and where it stands.
@@ -67,25 +69,39 @@ func (v *peerView) applies() bool {
 	return len(v.mesh)+len(v.namespace)+len(v.workload) > 0
 }
 
-func (m *model) addPeer(o *render.Object) {
-	p := m.readPeer(o)
+// addPeers reads the PeerAuthentications, on all cores, and indexes them in
+// order.
+func (m *model) addPeers(objects []*render.Object) {
+	all := make([]*peer, len(objects))
+	parallel.For(len(objects), func(i int) { all[i] = m.readPeer(objects[i]) })
+	for _, p := range all {
+		m.addPeer(p)
+	}
+}
+
+func (m *model) addPeer(p *peer) {
+	for _, f := range p.warnings {
+		m.warnOn(f.Field, f.Text)
+	}
 	m.idx.allPeers = append(m.idx.allPeers, p)
 	if p.absent != "" {
 		return
 	}
-	ns := m.idx.peers[o.NamespaceOrDefault()]
+	home := p.object.NamespaceOrDefault()
+	ns := m.idx.peers[home]
 	if ns == nil {
 		ns = &peerNamespace{selected: byLabel[*peer]{}, winners: map[render.Root][]*peer{}}
-		m.idx.peers[o.NamespaceOrDefault()] = ns
+		m.idx.peers[home] = ns
 	}
 	if p.selecting {
-		ns.selected.add(o.NamespaceOrDefault(), p.selector, p)
+		ns.selected.add(home, p.selector, p)
 		m.idx.heed(p.selector)
 	} else {
 		ns.wide = append(ns.wide, p)
 	}
 }
 
+// readPeer touches nothing but the peer that it makes.
 func (m *model) readPeer(o *render.Object) *peer {
 	p := &peer{object: o, name: workloadName(o)}
 	p.created, p.hasAge = kube.Created(o)
@@ -115,7 +131,7 @@ func (m *model) readPeer(o *render.Object) *peer {
 			p.refuse(p.portsAt, "port 0 in portLevelMtls is refused by istiod's validation")
 		}
 	}
-	m.checkPeerFields(p, spec, at)
+	p.checkFields(spec, at)
 	return p
 }
 
@@ -190,11 +206,15 @@ func (p *peer) readMode(n *yaml.Node, at render.Field) modeAt {
 	return modeAt{mesh.ModeUnset, at}
 }
 
-// checkPeerFields warns of keys that the API server drops in silence.
-func (m *model) checkPeerFields(p *peer, spec *yaml.Node, at func(...string) render.Field) {
+func (p *peer) warn(at render.Field, text string) {
+	p.warnings = append(p.warnings, mesh.Fact{Text: text, Field: at})
+}
+
+// checkFields warns of keys that the API server drops in silence.
+func (p *peer) checkFields(spec *yaml.Node, at func(...string) render.Field) {
 	if p.absent != "" {
 		if !p.exempting { // an exemption gets a notice
-			m.warnOn(p.absentAt, p.name+" counts as absent: "+p.absent)
+			p.warn(p.absentAt, p.name+" counts as absent: "+p.absent)
 		}
 		return
 	}
@@ -204,7 +224,7 @@ func (m *model) checkPeerFields(p *peer, spec *yaml.Node, at func(...string) ren
 		}
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			if key := n.Content[i].Value; !known[key] {
-				m.warnOn(at(append(path, key)...), p.name+" has the unknown field "+quote(key)+", which is dropped in silence")
+				p.warn(at(append(path, key)...), p.name+" has the unknown field "+quote(key)+", which is dropped in silence")
 			}
 		}
 	}

@@ -51,7 +51,7 @@ func annotate(key, value string) string {
 	return "annotations:\n  " + key + ": " + strconv.Quote(value) + "\n"
 }
 
-func (j *judging) podMeta() render.Field { return j.w.metaAt }
+func (j *judging) podMeta() render.Field { return j.w.pod.Field("metadata") }
 
 // remedyRewrite offers to let Istio rewrite the probe.
 func (j *judging) remedyRewrite() {
@@ -287,7 +287,7 @@ func (j *judging) remedyRewriteFault() {
 	case p.Handler == probe.HTTPGet && p.Scheme == "HTTPS" && !j.m.version.has(rewriteHTTPSDowngrade):
 		j.offer("Upgrade to Istio 1.2 or newer", "", render.Field{})
 	case p.Handler == probe.HTTPGet && p.Host != "":
-		j.offer("Remove host from the "+noun(p.Kind)+": the kubelet then asks the pod", "", p.Field.Key("httpGet").Key("host"))
+		j.offer("Remove host from the "+noun(p.Kind)+": the kubelet then asks the pod", "", p.Field.Key("httpGet", "host"))
 	case r.statusPort == 0:
 		j.offer("Remove the annotation "+annotationStatusPort, "", r.statusPortAt)
 	case p.Kind == probe.Startup && p.Init && !r.native:

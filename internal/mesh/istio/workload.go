@@ -15,9 +15,7 @@ type workload struct {
 	pod     *kube.Pod
 	name    string // "Deployment shop/web"
 	context bool
-	probes  []*probe.Probe
-	targets []*target    // of probes, in the same order
-	metaAt  render.Field // the pod's metadata
+	targets []target     // its probes, in their order
 	labels  kube.Strings // those that the pod runs with
 
 	enrolled enrolment
@@ -52,9 +50,10 @@ func (w *workload) warn(at render.Field, text string) {
 func (m *model) settle(w *workload) {
 	for i := range w.pod.Containers {
 		c := &w.pod.Containers[i]
-		for _, p := range probe.Of(w.pod, c) {
-			w.probes = append(w.probes, p)
-			w.targets = append(w.targets, &target{probe: p, container: c, workload: w})
+		probes := probe.Of(w.pod, c)
+		w.targets = slices.Grow(w.targets, len(probes))
+		for _, p := range probes {
+			w.targets = append(w.targets, target{probe: p, container: c, workload: w})
 			if refused := p.Fault + p.Refused; refused != "" {
 				w.warn(place(p), "the API server refuses "+w.name+": "+string(p.Kind)+" of container "+c.Name+" "+refused)
 			}
@@ -62,7 +61,6 @@ func (m *model) settle(w *workload) {
 	}
 	checkStrings(w.pod.Labels, "label", w.name, w.warn)
 	checkStrings(w.pod.Annotations, "annotation", w.name, w.warn)
-	w.metaAt = w.pod.Field("metadata")
 	w.enrolled = m.enrol(w)
 	w.labels = m.running(w)
 	w.bind(m)
