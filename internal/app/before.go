@@ -26,16 +26,16 @@ func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, head *pi
 		markNew(rep)
 		return nil
 	}
-	renamed := pipeline.Renamed(renames(&c.scope.Changes))
-	e := c.baseEngine(rep, renamed)
-	res, err := c.runBase(ctx, e, c.baseRoots(head.Roots, renamed))
+	renamed := c.renamed()
+	c.base.Explain = wanted(rep, renamed)
+	res, err := c.runBase(ctx, c.baseRoots(head.Roots, renamed))
 	if err != nil {
 		return err
 	}
 	rep.Fixed = pipeline.Compare(rep.Items, res.Items, c.change(renamed, lacking(head, res, renamed)))
 	explain(rep, res, renamed)
 	rep.Notes = append(rep.Notes, unknownBefore(head, res, renamed)...)
-	return c.surelyFixed(ctx, e, rep, failures(head, same), renamed)
+	return c.surelyFixed(ctx, rep, failures(head, same), renamed)
 }
 
 func (c *comparison) change(renamed func(string) string, unchecked func(root string) bool) pipeline.Change {
@@ -62,7 +62,7 @@ func (c *comparison) change(renamed func(string) string, unchecked func(root str
 // surelyFixed leaves out of the fixed findings those that roots had at the base
 // which do not render at the head: they may have them still. Few roots can, so
 // only these are rendered at the base.
-func (c *comparison) surelyFixed(ctx context.Context, e *pipeline.Engine, rep *report.Report, failed names, renamed func(string) string) error {
+func (c *comparison) surelyFixed(ctx context.Context, rep *report.Report, failed names, renamed func(string) string) error {
 	var doubtful []render.Root
 	for _, r := range c.baseRoots(slices.Collect(maps.Keys(failed)), renamed) {
 		reads := c.before.Closure(r.Dir)
@@ -73,7 +73,7 @@ func (c *comparison) surelyFixed(ctx context.Context, e *pipeline.Engine, rep *r
 	if len(doubtful) == 0 {
 		return nil
 	}
-	res, err := c.runBase(ctx, e, doubtful)
+	res, err := c.runBase(ctx, doubtful)
 	if err != nil {
 		return err
 	}
@@ -153,30 +153,40 @@ func (c *comparison) baseRoots(checked []string, renamed func(string) string) []
 	return roots
 }
 
-// baseEngine makes the engine for the base. It explains the probes that have a
-// finding at the head.
-func (c *comparison) baseEngine(rep *report.Report, renamed func(string) string) *pipeline.Engine {
-	wanted := make(map[report.Occurrence]bool)
-	for _, it := range rep.Items {
-		for _, o := range it.Occurrences {
-			wanted[report.Occurrence{Root: o.Root, Subject: o.Subject}] = true
-		}
+// renderAhead makes the engine of the base, and work for workers of the head's
+// run that have nothing to do: to render what the base's run will need if the
+// head's roots render.
+func (c *comparison) renderAhead(ctx context.Context, head []render.Root) (work <-chan func(), stop func()) {
+	c.base = engine(c.tree, c.s)
+	dirs := make([]string, len(head))
+	for i, r := range head {
+		dirs[i] = r.Dir
 	}
-	e := engine(c.tree, c.s)
-	e.Explain = func(root, subject string) bool {
-		return wanted[report.Occurrence{Root: renamed(root), Subject: subject}]
-	}
-	return e
+	return c.base.Ahead(ctx, c.baseRoots(dirs, c.renamed()))
 }
 
-func (c *comparison) runBase(ctx context.Context, e *pipeline.Engine, roots []render.Root) (*pipeline.Result, error) {
+// wanted tells of which probes of the base the places that decide are wanted:
+// of those that have a finding at the head.
+func wanted(rep *report.Report, renamed func(string) string) func(root, subject string) bool {
+	found := make(map[report.Occurrence]bool)
+	for _, it := range rep.Items {
+		for _, o := range it.Occurrences {
+			found[report.Occurrence{Root: o.Root, Subject: o.Subject}] = true
+		}
+	}
+	return func(root, subject string) bool {
+		return found[report.Occurrence{Root: renamed(root), Subject: subject}]
+	}
+}
+
+func (c *comparison) runBase(ctx context.Context, roots []render.Root) (*pipeline.Result, error) {
 	base := *c.repo
 	base.config, base.past = c.config, true
 	groups, err := base.group(ctx, c.tree, roots, c.s)
 	if err != nil {
 		return nil, err
 	}
-	res, err := e.Run(ctx, groups)
+	res, err := c.base.Run(ctx, groups)
 	if err != nil {
 		return nil, runError(ctx, err)
 	}
@@ -222,6 +232,11 @@ func markNew(rep *report.Report) {
 			rep.Items[i].Occurrences[j].New = true
 		}
 	}
+}
+
+// renamed gives a name of the base as it is at the head.
+func (c *comparison) renamed() func(string) string {
+	return pipeline.Renamed(renames(&c.scope.Changes))
 }
 
 func renames(c *diff.Changes) map[string]string {

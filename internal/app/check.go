@@ -12,6 +12,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/rules"
 	"github.com/org/probe-mtls-action/internal/scope"
 	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/kustomize"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
 )
 
@@ -77,6 +78,7 @@ func (s *settings) policy(repo *repository) report.Policy {
 // examine renders and judges the work tree. With a scope, findings are compared
 // with its base, and with changedOnly only affected roots are checked.
 func examine(ctx context.Context, env *Env, repo *repository, s *settings, sc *scope.Scope) (*report.Report, error) {
+	go kustomize.Prepare()
 	rep := newReport(env, repo, s)
 	c, err := newComparison(ctx, repo, s, sc)
 	if err != nil {
@@ -91,7 +93,13 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings, sc *s
 	if err != nil {
 		return nil, err
 	}
-	res, err := engine(repo.tree, s).Run(ctx, groups)
+	head := engine(repo.tree, s)
+	if c.tree != nil {
+		work, stop := c.renderAhead(ctx, roots)
+		defer stop()
+		head.Idle = work
+	}
+	res, err := head.Run(ctx, groups)
 	if err != nil {
 		return nil, runError(ctx, err)
 	}

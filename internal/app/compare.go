@@ -7,6 +7,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/affected"
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/git"
+	"github.com/org/probe-mtls-action/internal/pipeline"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/scope"
 	"github.com/org/probe-mtls-action/render"
@@ -20,10 +21,11 @@ type comparison struct {
 	s     *settings
 	scope *scope.Scope // nil: nothing to compare with
 
-	tree    *git.Tree      // of the base, nil without one
-	config  *config.Config // as of the base
-	before  *graph.Graph   // of the base, nil without one
-	after   *graph.Graph   // of the work tree; nil until it is needed
+	tree    *git.Tree        // of the base, nil without one
+	base    *pipeline.Engine // that judges it
+	config  *config.Config   // as of the base
+	before  *graph.Graph     // of the base, nil without one
+	after   *graph.Graph     // of the work tree; nil until it is needed
 	reached affected.Result
 }
 

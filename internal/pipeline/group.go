@@ -18,14 +18,19 @@ func (r *run) guarded(ctx context.Context, g Group) (p part, err error) {
 		if v := recover(); v != nil {
 			p, err = part{}, nil
 			for _, root := range g.Roots {
-				p.skipped = append(p.skipped, report.Skip{Root: root.Dir, Problem: render.Problem{
-					Message: fmt.Sprintf("internal error: %v", v),
-					Hint:    "this is a defect of probe-mtls-action; please report it",
-				}})
+				p.skipped = append(p.skipped, report.Skip{Root: root.Dir, Problem: defect(v)})
 			}
 		}
 	}()
 	return r.group(ctx, g)
+}
+
+// defect tells of a panic.
+func defect(v any) render.Problem {
+	return render.Problem{
+		Message: fmt.Sprintf("internal error: %v", v),
+		Hint:    "this is a defect of probe-mtls-action; please report it",
+	}
 }
 
 // group renders, judges and locates one group.
@@ -82,11 +87,6 @@ func (r *run) group(ctx context.Context, g Group) (part, error) {
 		return p, err
 	}
 	p.explained, err = r.explain(ctx, model)
-	if r.Progress != nil {
-		for _, root := range g.Roots {
-			r.Progress(root)
-		}
-	}
 	return p, err
 }
 

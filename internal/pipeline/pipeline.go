@@ -47,9 +47,11 @@ type Engine struct {
 	// Explain, if set, tells for which judged probes (as root and subject) the
 	// deciding places are wanted although nothing is found.
 	Explain func(root, subject string) bool
-	// Progress, if set, is called after each root of Group.Roots; from several
-	// goroutines.
-	Progress func(root render.Root)
+	// Idle, if set, has work for those that render when no root of the run waits
+	// to be rendered, see [Engine.Ahead].
+	Idle <-chan func()
+
+	ahead ahead
 }
 
 // Result is what a run found.
@@ -73,7 +75,7 @@ func (e *Engine) Run(ctx context.Context, groups []Group) (*Result, error) {
 		Engine:  e,
 		locator: locate.New(e.Tree),
 		renders: make(map[render.Root]*rendering),
-		workers: startWorkers(max(e.Jobs, 1)),
+		workers: startWorkers(max(e.Jobs, 1), e.Idle),
 	}
 	defer r.workers.stop()
 	r.expect(groups)

@@ -26,16 +26,25 @@ func (r *run) render(ctx context.Context, root render.Root) (*render.Result, err
 	r.mu.Unlock()
 
 	x.once.Do(func() {
-		renderer := r.Renderers[root.Renderer]
-		if renderer == nil {
-			x.err = fmt.Errorf("%s: no renderer is called %q", root.Dir, root.Renderer)
-			return
-		}
-		if err := r.workers.do(ctx, func() { x.result, x.err = renderer.Render(ctx, root) }); err != nil {
+		if err := r.workers.do(ctx, func() { x.result, x.err = r.make(ctx, root) }); err != nil {
 			x.err = err
 		}
 	})
 	return x.result, x.err
+}
+
+// make renders root. A panic of its renderer is an error.
+func (e *Engine) make(ctx context.Context, root render.Root) (res *render.Result, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			res, err = nil, &render.Error{Root: root, Problem: defect(v)}
+		}
+	}()
+	renderer := e.Renderers[root.Renderer]
+	if renderer == nil {
+		return nil, fmt.Errorf("%s: no renderer is called %q", root.Dir, root.Renderer)
+	}
+	return renderer.Render(ctx, root)
 }
 
 // expect notes who will render what.
@@ -43,7 +52,7 @@ func (r *run) expect(groups []Group) {
 	for _, g := range groups {
 		for _, root := range g.all() {
 			if r.renders[root] == nil {
-				r.renders[root] = new(rendering)
+				r.renders[root] = r.ahead.take(root)
 			}
 			r.renders[root].users++
 		}
@@ -67,18 +76,34 @@ func (r *run) release(g Group) {
 // fifth of the time of a small root.
 type workers struct {
 	work chan func()
+	idle <-chan func() // for those that have no work
 }
 
-func startWorkers(n int) *workers {
-	w := &workers{work: make(chan func())}
+func startWorkers(n int, idle <-chan func()) *workers {
+	w := &workers{work: make(chan func()), idle: idle}
 	for range n {
 		go func() {
-			for f := range w.work {
+			for f := w.next(); f != nil; f = w.next() {
 				f()
 			}
 		}()
 	}
 	return w
+}
+
+// next returns what to do now, nil to stop.
+func (w *workers) next() func() {
+	select {
+	case f := <-w.work:
+		return f
+	default:
+	}
+	select {
+	case f := <-w.work:
+		return f
+	case f := <-w.idle:
+		return f
+	}
 }
 
 // do runs f on a worker and waits for it. When ctx ends first, it leaves f out
