@@ -326,7 +326,7 @@ func (f *file) configuration(d *yamldoc.Doc, texts map[string]textKind) []*docum
 	own := &document{file: f, doc: d, kind: render.FromTransformer}
 	own.roots = []*site{{document: own, item: -1, node: d.Root}}
 	out := []*document{own}
-	if _, err := d.CheckSize(f.store.limits.Nodes, f.store.limits.Depth); err != nil {
+	if _, err := d.CheckSize(0, f.store.limits.Nodes, f.store.limits.Depth); err != nil {
 		return out
 	}
 	own.roots[0].walk(func(s *site) {

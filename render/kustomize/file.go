@@ -88,7 +88,7 @@ func (s *fileSize) add(d *yamldoc.Doc, at source.Span, l Limits) {
 	if s.err != nil {
 		return
 	}
-	nodes, err := d.CheckSize(l.Nodes-s.nodes, l.Depth)
+	nodes, err := d.CheckSize(s.nodes, l.Nodes, l.Depth)
 	s.nodes += nodes
 	if s.err = err; err != nil {
 		s.at = at

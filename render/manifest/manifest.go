@@ -154,13 +154,13 @@ func (l *loader) read(name string) error {
 	if s := (*yamldoc.SyntaxError)(nil); errors.As(err, &s) {
 		return l.fail(s.At, "Mend the YAML.", "not valid YAML: %s", s.Message)
 	}
-	left := maxNodes
+	used := 0
 	for _, d := range docs {
 		if d.Root == nil {
 			continue
 		}
-		nodes, err := d.CheckSize(left, maxDepth)
-		left -= nodes
+		nodes, err := d.CheckSize(used, maxNodes, maxDepth)
+		used += nodes
 		if err != nil {
 			return l.fail(source.Span{File: real}, "Remove the excess, or leave the file out.", "%w", err)
 		}

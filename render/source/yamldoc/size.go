@@ -16,13 +16,13 @@ var (
 
 // CheckSize returns the number of nodes of the document with its aliases
 // expanded, and an error, one of the above, unless it has at most the given
-// number of nodes and levels. A document that passes can be walked and its
+// number of nodes, those used by other documents included, and levels. A document that passes can be walked and its
 // aliases be resolved.
-func (d *Doc) CheckSize(nodes, depth int) (int, error) {
+func (d *Doc) CheckSize(used, nodes, depth int) (int, error) {
 	if d.Root == nil {
 		return 0, nil
 	}
-	c := counter{nodes: nodes, depth: depth, sizes: map[*yaml.Node]size{}, open: map[*yaml.Node]bool{}}
+	c := counter{used: used, nodes: nodes, depth: depth, sizes: map[*yaml.Node]size{}, open: map[*yaml.Node]bool{}}
 	s, err := c.count(d.Root, 0)
 	return s.nodes, err
 }
@@ -31,9 +31,9 @@ func (d *Doc) CheckSize(nodes, depth int) (int, error) {
 type size struct{ nodes, depth int }
 
 type counter struct {
-	nodes, depth int
-	sizes        map[*yaml.Node]size // of anchored nodes
-	open         map[*yaml.Node]bool
+	used, nodes, depth int
+	sizes              map[*yaml.Node]size // of anchored nodes
+	open               map[*yaml.Node]bool
 }
 
 func (c *counter) count(n *yaml.Node, depth int) (size, error) {
@@ -75,7 +75,7 @@ func (c *counter) check(s size, depth int) error {
 	switch {
 	case depth+s.depth > c.depth:
 		return fmt.Errorf("%w: more than %d levels", ErrTooDeep, c.depth)
-	case s.nodes > c.nodes:
+	case c.used+s.nodes > c.nodes:
 		return fmt.Errorf("%w: more than %d with aliases expanded", ErrTooLarge, c.nodes)
 	}
 	return nil
