@@ -88,16 +88,6 @@ type Commit struct {
 	Repo string // owner/name, "" if the repository is gone or not told
 }
 
-// Dependabot reports whether Dependabot started the run: it then has a
-// read-only token and no secrets, as on a fork's pull request.
-func (e Event) Dependabot() bool { return e.Actor == "dependabot[bot]" }
-
-// ReadOnlyToken reports whether GitHub gives the run's own token no right to
-// write, unless an administrator of a private repository allowed it.
-func (e Event) ReadOnlyToken() bool {
-	return e.Dependabot() || e.PullRequest != nil && e.PullRequest.Fork
-}
-
 // UnsupportedEventError says that the Action does not run on an event.
 type UnsupportedEventError struct{ Event string }
 

@@ -61,7 +61,6 @@ func TestEvent(t *testing.T) {
 	for _, test := range []struct {
 		file, name, actor string
 		want              actions.Event
-		readOnly          bool
 	}{
 		{"pull_request.json", "pull_request", "octocat", event("pull_request", func(e *actions.Event) {
 			e.Action, e.DefaultBranch = "synchronize", "main"
@@ -70,7 +69,7 @@ func TestEvent(t *testing.T) {
 				Base: actions.Commit{SHA: sha1, Ref: "main", Repo: "acme/shop"},
 				Head: actions.Commit{SHA: sha2, Ref: "feature/ünïcode-$(id)", Repo: "Acme/Shop"},
 			}
-		}), false},
+		})},
 		{"pull_request_fork.json", "pull_request", "octocat", event("pull_request", func(e *actions.Event) {
 			e.Action, e.DefaultBranch = "opened", "main"
 			e.PullRequest = &actions.PullRequest{
@@ -78,7 +77,7 @@ func TestEvent(t *testing.T) {
 				Base: actions.Commit{SHA: sha1, Ref: "main", Repo: "acme/shop"},
 				Head: actions.Commit{SHA: sha2, Ref: "main", Repo: "stranger/shop"},
 			}
-		}), true},
+		})},
 		{"pull_request_fork_gone.json", "pull_request", "octocat", event("pull_request", func(e *actions.Event) {
 			e.Action, e.DefaultBranch = "reopened", "main"
 			e.PullRequest = &actions.PullRequest{
@@ -86,24 +85,24 @@ func TestEvent(t *testing.T) {
 				Base: actions.Commit{SHA: sha1, Ref: "main", Repo: "acme/shop"},
 				Head: actions.Commit{SHA: sha2, Ref: "main"},
 			}
-		}), true},
+		})},
 		{"merge_group.json", "merge_group", "octocat", event("merge_group", func(e *actions.Event) {
 			e.Action, e.DefaultBranch = "checks_requested", "main"
 			e.MergeGroup = &actions.MergeGroup{
 				Base: actions.Commit{SHA: sha1, Ref: "refs/heads/main", Repo: "acme/shop"},
 				Head: actions.Commit{SHA: sha2, Ref: "refs/heads/gh-readonly-queue/main/pr-7-" + sha1, Repo: "acme/shop"},
 			}
-		}), false},
+		})},
 		{"push.json", "push", "octocat", event("push", func(e *actions.Event) {
 			e.DefaultBranch = "main"
 			e.Push = &actions.Push{Before: sha1, After: sha2, Forced: true}
-		}), false},
+		})},
 		{"push_created.json", "push", "octocat", event("push", func(e *actions.Event) {
 			e.DefaultBranch = "main"
 			e.Push = &actions.Push{After: sha2, Created: true}
-		}), false},
-		{"schedule.json", "schedule", "octocat", event("schedule", func(e *actions.Event) { e.DefaultBranch = "main" }), false},
-		{"schedule.json", "workflow_dispatch", "octocat", event("workflow_dispatch", func(e *actions.Event) { e.DefaultBranch = "main" }), false},
+		})},
+		{"schedule.json", "schedule", "octocat", event("schedule", func(e *actions.Event) { e.DefaultBranch = "main" })},
+		{"schedule.json", "workflow_dispatch", "octocat", event("workflow_dispatch", func(e *actions.Event) { e.DefaultBranch = "main" })},
 		{"workflow_run.json", "workflow_run", "octocat", event("workflow_run", func(e *actions.Event) {
 			e.Action, e.DefaultBranch = "completed", "main"
 			e.WorkflowRun = &actions.WorkflowRun{
@@ -115,7 +114,7 @@ func TestEvent(t *testing.T) {
 					Head:   actions.Commit{SHA: sha2, Ref: "topic"},
 				}},
 			}
-		}), false},
+		})},
 	} {
 		t.Run(test.name+"/"+test.file, func(t *testing.T) {
 			t.Parallel()
@@ -130,21 +129,7 @@ func TestEvent(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("event differs (-want +got):\n%s", diff)
 			}
-			if got.ReadOnlyToken() != test.readOnly {
-				t.Errorf("ReadOnlyToken() is %v, want %v", got.ReadOnlyToken(), test.readOnly)
-			}
 		})
-	}
-}
-
-func TestDependabotHasAReadOnlyToken(t *testing.T) {
-	t.Parallel()
-	e, err := readEvent(t, githubEnv.with("GITHUB_ACTOR", "dependabot[bot]"), "push", `{"before":"`+zero+`","after":"`+sha2+`"}`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !e.Dependabot() || !e.ReadOnlyToken() {
-		t.Errorf("Dependabot() is %v, ReadOnlyToken() is %v", e.Dependabot(), e.ReadOnlyToken())
 	}
 }
 

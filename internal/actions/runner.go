@@ -37,9 +37,6 @@ func (r *Runner) Err() error { return r.log.Err() }
 // InActions reports whether a runner reads the log (GITHUB_ACTIONS=true).
 func (r *Runner) InActions() bool { return r.getenv("GITHUB_ACTIONS") == "true" }
 
-// Debug reports whether the user asked for debug logging (RUNNER_DEBUG=1).
-func (r *Runner) Debug() bool { return r.getenv("RUNNER_DEBUG") == "1" }
-
 // Group starts a foldable group of log lines and returns the func that ends it.
 func (r *Runner) Group(title string) (end func()) {
 	r.action.Group(title)

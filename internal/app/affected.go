@@ -44,15 +44,11 @@ type matrix struct {
 const costPerShard = 5000
 
 func runAffected(ctx context.Context, env *Env, s *settings, format string) error {
-	repo, err := open(ctx, env, s)
+	repo, sc, err := openSince(ctx, env, s)
 	if err != nil {
 		return err
 	}
 	defer repo.close()
-	sc, err := since(ctx, repo, s)
-	if err != nil {
-		return err
-	}
 	s.changedOnly = true
 	c, err := newComparison(ctx, repo, s, sc)
 	if err != nil {

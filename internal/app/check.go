@@ -25,15 +25,11 @@ func (e *Env) path(p string) string {
 }
 
 func runCheck(ctx context.Context, env *Env, s *settings, o *output) error {
-	repo, err := open(ctx, env, s)
+	repo, sc, err := openSince(ctx, env, s)
 	if err != nil {
 		return err
 	}
 	defer repo.close()
-	sc, err := since(ctx, repo, s)
-	if err != nil {
-		return err
-	}
 	rep, err := examine(ctx, env, repo, s, sc)
 	if err != nil {
 		return err
@@ -43,6 +39,21 @@ func runCheck(ctx context.Context, env *Env, s *settings, o *output) error {
 		return err
 	}
 	return conclude(rep, policy)
+}
+
+// openSince opens the repository and resolves --base. Close the repository after
+// use.
+func openSince(ctx context.Context, env *Env, s *settings) (*repository, *scope.Scope, error) {
+	repo, err := open(ctx, env, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	sc, err := since(ctx, repo, s)
+	if err != nil {
+		repo.close()
+		return nil, nil, err
+	}
+	return repo, sc, nil
 }
 
 // since resolves --base; without it there is no scope.

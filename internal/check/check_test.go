@@ -141,7 +141,7 @@ func TestValidate(t *testing.T) {
 func TestThreshold(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		threshold string
+		threshold check.Threshold
 		reached   []check.Severity
 	}{
 		{"error", []check.Severity{check.Error}},
@@ -149,21 +149,14 @@ func TestThreshold(t *testing.T) {
 		{"note", []check.Severity{check.Error, check.Warning, check.Note}},
 		{"never", nil},
 	} {
-		threshold, err := check.ParseThreshold(c.threshold)
-		if err != nil {
-			t.Error(err)
-			continue
-		}
 		for _, s := range []check.Severity{check.Error, check.Warning, check.Note} {
-			if got, want := threshold.Reached(s), slices.Contains(c.reached, s); got != want {
+			if got, want := c.threshold.Reached(s), slices.Contains(c.reached, s); got != want {
 				t.Errorf("a finding of severity %s fails at --fail-on %s: %v, want %v", s, c.threshold, got, want)
 			}
 		}
 	}
-	_, err := check.ParseThreshold("fatal")
-	want := `unknown severity "fatal"; valid ones: error, warning, note, never`
-	if err == nil || err.Error() != want {
-		t.Errorf("error %v, want %s", err, want)
+	if got, want := check.ThresholdNames(), []string{"error", "warning", "note", "never"}; !slices.Equal(got, want) {
+		t.Errorf("values of --fail-on %v, want %v", got, want)
 	}
 }
 

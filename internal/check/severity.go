@@ -1,9 +1,7 @@
 package check
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 )
 
 // severities lists the severities, the most serious first.
@@ -23,15 +21,7 @@ type Threshold string
 // Never is the threshold that no finding reaches; the others are the severities.
 const Never Threshold = "never"
 
-// ParseThreshold reads the value of --fail-on: error, warning, note or never.
-func ParseThreshold(s string) (Threshold, error) {
-	if t := Threshold(s); t == Never || Severity(t).Rank() > 0 {
-		return t, nil
-	}
-	return "", fmt.Errorf("unknown severity %q; valid ones: %s", s, strings.Join(ThresholdNames(), ", "))
-}
-
-// ThresholdNames returns the values that [ParseThreshold] takes.
+// ThresholdNames returns the values of --fail-on.
 func ThresholdNames() []string {
 	names := make([]string, 0, len(severities)+1)
 	for _, s := range severities {

@@ -38,41 +38,33 @@ func (f *File) Deleted(line int) bool {
 // deleted. A file without hunks has the same lines on both sides, unless
 // NoHunks is set.
 func (f *File) ToNew(line int) (int, bool) {
-	shift := 0
-	for _, h := range f.Hunks {
-		if h.Old.Contains(line) {
-			for _, l := range h.Lines {
-				if l.Old == line {
-					return l.New, l.New != 0
-				}
-			}
-			return 0, false
-		}
-		if start(h.Old) > line {
-			break
-		}
-		shift += h.New.Count - h.Old.Count
-	}
-	return line + shift, true
+	return f.across(line, func(h *Hunk) (from, to Range) { return h.Old, h.New }, func(l Line) (from, to int) { return l.Old, l.New })
 }
 
 // ToOld returns the base's number of a line of the head; false if the line was
 // added.
 func (f *File) ToOld(line int) (int, bool) {
+	return f.across(line, func(h *Hunk) (from, to Range) { return h.New, h.Old }, func(l Line) (from, to int) { return l.New, l.Old })
+}
+
+// across takes a line of one side to the other.
+func (f *File) across(line int, ranges func(*Hunk) (from, to Range), numbers func(Line) (from, to int)) (int, bool) {
 	shift := 0
-	for _, h := range f.Hunks {
-		if h.New.Contains(line) {
+	for i := range f.Hunks {
+		h := &f.Hunks[i]
+		from, to := ranges(h)
+		if from.Contains(line) {
 			for _, l := range h.Lines {
-				if l.New == line {
-					return l.Old, l.Old != 0
+				if here, there := numbers(l); here == line {
+					return there, there != 0
 				}
 			}
 			return 0, false
 		}
-		if start(h.New) > line {
+		if start(from) > line {
 			break
 		}
-		shift += h.Old.Count - h.New.Count
+		shift += to.Count - from.Count
 	}
 	return line + shift, true
 }

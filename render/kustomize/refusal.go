@@ -3,7 +3,6 @@ package kustomize
 import (
 	"context"
 	"fmt"
-	"path"
 
 	"go.yaml.in/yaml/v3"
 
@@ -91,21 +90,11 @@ func kindOf(key *yaml.Node) string {
 func (t *tracer) restrictions(err error) []render.Problem {
 	var out []render.Problem
 	v := t.build.view
-	for _, f := range v.reads {
-		if v.roles[f.name]&roleKustomization == 0 {
-			continue
+	v.eachUse(func(in *kustomization, u use, to *name) {
+		if !to.isDir && to.real != u.dir && u.dir != "." && !hasPrefix(to.real, u.dir) {
+			out = append(out, restricted(in.find(u.e), u.e.name, u.dir))
 		}
-		k := f.kustomization()
-		for _, dir := range v.dirs[f.name] {
-			for _, e := range k.entries {
-				n := v.lookup(path.Join(dir, e.name))
-				if n.err != nil || n.isDir || n.real == dir || dir == "." || hasPrefix(n.real, dir) {
-					continue
-				}
-				out = append(out, restricted(k.find(e), e.name, dir))
-			}
-		}
-	}
+	})
 	if len(out) == 0 {
 		m := restriction.FindStringSubmatch(err.Error())
 		file, _ := v.rel(m[1])

@@ -19,22 +19,29 @@ type use struct {
 func (t *tracer) uses() map[string][]use {
 	t.viaOnce.Do(func() {
 		t.parents = map[string][]use{}
-		v := t.build.view
-		for _, f := range v.reads {
-			if v.roles[f.name]&roleKustomization == 0 {
-				continue
-			}
-			k := f.kustomization()
-			for _, dir := range v.dirs[f.name] {
-				for _, e := range k.entries {
-					if n := v.lookup(path.Join(dir, e.name)); n.err == nil {
-						t.parents[n.real] = append(t.parents[n.real], use{f.name, dir, e})
-					}
+		t.build.view.eachUse(func(_ *kustomization, u use, to *name) {
+			t.parents[to.real] = append(t.parents[to.real], u)
+		})
+	})
+	return t.parents
+}
+
+// eachUse calls yield for each entry of the kustomization files read that names
+// something.
+func (v *view) eachUse(yield func(in *kustomization, u use, to *name)) {
+	for _, f := range v.reads {
+		if v.roles[f.name]&roleKustomization == 0 {
+			continue
+		}
+		k := f.kustomization()
+		for _, dir := range v.dirs[f.name] {
+			for _, e := range k.entries {
+				if n := v.lookup(path.Join(dir, e.name)); n.err == nil {
+					yield(k, use{f.name, dir, e}, n)
 				}
 			}
 		}
-	})
-	return t.parents
+	}
 }
 
 // maxWays bounds the ways from a root to a file that are looked at.

@@ -21,8 +21,6 @@ type alphaPolicy struct {
 	// absent says why Istio does not have the policy, "" if it has.
 	absent   string
 	absentAt render.Field
-	created  string
-	hasAge   bool
 }
 
 // alphaTarget is a Service, or its named ports, that a policy is about.
@@ -90,7 +88,6 @@ func (m *model) readAlpha(o *render.Object) *alphaPolicy {
 	if o.Kind == "MeshPolicy" {
 		p.name = "MeshPolicy " + o.Name
 	}
-	p.created, p.hasAge = kube.Created(o)
 	at := func(keys ...string) render.Field { return render.Field{Object: o, Path: render.PathOf(keys...)} }
 	spec := kube.Get(o.Node, "spec")
 	p.jwt = len(kube.Items(kube.Get(spec, "origins"))) > 0

@@ -182,20 +182,7 @@ func (m *model) byAge(all []*alphaPolicy) []*alphaPolicy {
 	if len(all) < 2 || !m.version.has(alphaOldestWins) {
 		return all
 	}
-	var oldest *alphaPolicy
-	var out []*alphaPolicy
-	for _, p := range all {
-		switch {
-		case !p.hasAge:
-			out = append(out, p)
-		case oldest == nil || p.created < oldest.created:
-			oldest = p
-		}
-	}
-	if oldest != nil {
-		out = append(out, oldest)
-	}
-	return out
+	return firstCreated(all, func(p *alphaPolicy) *render.Object { return p.object })
 }
 
 // alphaFallback is what holds for a Service port that no policy is about.

@@ -25,8 +25,6 @@ type peer struct {
 	// absent says why istiod does not have the policy, "" if it has.
 	absent    string
 	absentAt  render.Field
-	created   string
-	hasAge    bool
 	selecting bool // has a selector with labels
 	// exempting: it means to accept plaintext somewhere.
 	exempting bool
@@ -104,7 +102,6 @@ func (m *model) addPeer(p *peer) {
 // readPeer touches nothing but the peer that it makes.
 func (m *model) readPeer(o *render.Object) *peer {
 	p := &peer{object: o, name: workloadName(o)}
-	p.created, p.hasAge = kube.Created(o)
 	at := func(keys ...string) render.Field { return render.Field{Object: o, Path: render.PathOf(keys...)} }
 	spec := kube.Get(o.Node, "spec")
 	p.selector = kube.StringsAt(at("spec", "selector", "matchLabels"), kube.Get(spec, "selector", "matchLabels"))
@@ -276,21 +273,25 @@ func candidates(all []*peer, root render.Root) []*peer {
 		return all
 	}
 	all = ownForms(all, root, func(p *peer) *render.Object { return p.object })
-	sort.SliceStable(all, func(i, j int) bool { return all[i].object.Name < all[j].object.Name })
-	var oldest *peer
-	var out []*peer
-	for _, p := range all {
-		switch {
-		case !p.hasAge:
-			out = append(out, p)
-		case oldest == nil || p.created < oldest.created:
-			oldest = p
+	return firstCreated(all, func(p *peer) *render.Object { return p.object })
+}
+
+// firstCreated returns those of all that may be the oldest, in the order of
+// their names: those without creationTimestamp, and then the oldest of the
+// others.
+func firstCreated[T any](all []T, object func(T) *render.Object) []T {
+	sort.SliceStable(all, func(i, j int) bool { return object(all[i]).Name < object(all[j]).Name })
+	var out, first []T
+	best := ""
+	for _, x := range all {
+		switch created, ok := kube.Created(object(x)); {
+		case !ok:
+			out = append(out, x)
+		case first == nil || created < best:
+			first, best = []T{x}, created
 		}
 	}
-	if oldest != nil {
-		out = append(out, oldest)
-	}
-	return out
+	return append(out, first...)
 }
 
 // onePerMode keeps the first candidate of each mode: the others decide nothing

@@ -1,7 +1,6 @@
 package istio
 
 import (
-	"sort"
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/kube"
@@ -76,23 +75,7 @@ func (m *model) sidecarsOf(w *workload) []*sidecar {
 		all = here.wide
 	}
 	all = ownForms(all, w.pod.Object.Root, func(s *sidecar) *render.Object { return s.object })
-	sort.SliceStable(all, func(i, j int) bool { return all[i].object.Name < all[j].object.Name })
-	var oldest *sidecar
-	var best string
-	var out []*sidecar
-	for _, s := range all {
-		created, ok := kube.Created(s.object)
-		switch {
-		case !ok:
-			out = append(out, s)
-		case oldest == nil || created < best:
-			oldest, best = s, created
-		}
-	}
-	if oldest != nil {
-		out = append(out, oldest)
-	}
-	return out
+	return firstCreated(all, func(s *sidecar) *render.Object { return s.object })
 }
 
 // listener returns the ingress listener on port, nil if s has none there.

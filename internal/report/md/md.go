@@ -119,15 +119,6 @@ func Code(s string) string {
 	return ticks + s + ticks
 }
 
-// Codes returns the code spans of all, joined as a list in prose: a, b and c.
-func Codes(all []string) string {
-	spans := make([]string, len(all))
-	for i, s := range all {
-		spans[i] = Code(s)
-	}
-	return List(spans)
-}
-
 // List joins phrases as prose does: a, b and c.
 func List(all []string) string {
 	if len(all) < 2 {

@@ -183,7 +183,7 @@ func (l Links) Detail(it *report.Item) string {
 	}
 	b.WriteString(l.why(it))
 	b.WriteString(Links{}.places("Before the change, decided by", it.BaseCauses)) // lines of the base
-	b.WriteString(list("Assumed", it.Assumed))
+	b.WriteString(list("**Assumed**", it.Assumed, 50, "more", func(text string) string { return md.Text(clip(text, maxText)) }))
 	if len(it.Roots) > 0 {
 		b.WriteString("**In** " + roots(it.Roots, 20) + "\n\n")
 	}
@@ -227,116 +227,73 @@ func (l Links) why(it *report.Item) string {
 }
 
 func (l Links) places(title string, all []report.Location) string {
-	if len(all) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteString("**" + title + "**\n\n")
-	for i, loc := range all {
-		if i == 20 {
-			fmt.Fprintf(&b, "- and %d more\n", len(all)-i)
-			break
-		}
-		fmt.Fprintf(&b, "- %s %s\n", l.Place(loc.Span), md.Text(clip(loc.Message, maxText)))
-	}
-	return b.String() + "\n"
-}
-
-func list(title string, all []string) string {
-	lines := make([]string, len(all))
-	for i, s := range all {
-		lines[i] = md.Text(clip(s, maxText))
-	}
-	return bullets(title, lines)
+	return list("**"+title+"**", all, 20, "more", func(loc report.Location) string {
+		return l.Place(loc.Span) + " " + md.Text(clip(loc.Message, maxText))
+	})
 }
 
 // bullets lists lines of Markdown.
 func bullets(title string, lines []string) string {
-	if len(lines) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteString("**" + title + "**\n\n")
-	for i, s := range lines {
-		if i == 50 {
-			fmt.Fprintf(&b, "- and %d more\n", len(lines)-i)
-			break
-		}
-		b.WriteString("- " + s + "\n")
-	}
-	return b.String() + "\n"
+	return list("**"+title+"**", lines, 50, "more", func(line string) string { return line })
 }
 
 // NotChecked lists what could not be checked and why, at most limit entries;
 // "" where all was checked.
 func (l Links) NotChecked(r *report.Report, limit int) string {
-	if len(r.Skipped) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteString("### Not checked\n\n")
-	b.WriteString("Nothing is known about these; that they have no findings does not mean that they are fine.\n\n")
 	groups := r.SkipGroups()
-	for i, s := range groups {
-		if i == limit {
-			fmt.Fprintf(&b, "- and %d more reasons\n", len(groups)-i)
-			break
-		}
-		b.WriteString("- ")
-		if len(s.Roots) > 0 {
-			b.WriteString(roots(s.Roots, 5) + ": ")
-		}
-		if !s.At.IsZero() {
-			b.WriteString(l.Place(s.At) + ": ")
-		}
-		b.WriteString(md.Text(clip(s.Message, maxText)))
-		if s.Hint != "" {
-			b.WriteString(" — " + md.Text(clip(s.Hint, maxText)))
-		}
-		b.WriteString("\n")
-	}
-	return b.String() + "\n"
+	return list("### Not checked\n\nNothing is known about these; that they have no findings does not mean that they are fine.", groups, limit, "more reasons",
+		func(s report.SkipGroup) string {
+			text := ""
+			if len(s.Roots) > 0 {
+				text = roots(s.Roots, 5) + ": "
+			}
+			if !s.At.IsZero() {
+				text += l.Place(s.At) + ": "
+			}
+			text += md.Text(clip(s.Message, maxText))
+			if s.Hint != "" {
+				text += " — " + md.Text(clip(s.Hint, maxText))
+			}
+			return text
+		})
 }
 
 // Remarks lists remarks on the input, at most limit; "" if there are none.
 func (l Links) Remarks(r *report.Report, limit int) string {
-	if len(r.Notes) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteString("### Remarks\n\n")
-	for i, n := range r.Notes {
-		if i == limit {
-			fmt.Fprintf(&b, "- and %d more\n", len(r.Notes)-i)
-			break
-		}
-		b.WriteString("- ")
+	return list("### Remarks", r.Notes, limit, "more", func(n report.Remark) string {
+		text := md.Text(clip(n.Text, maxText))
 		if !n.At.IsZero() {
-			b.WriteString(l.Place(n.At.Span) + ": ")
+			text = l.Place(n.At.Span) + ": " + text
 		}
-		b.WriteString(md.Text(clip(n.Text, maxText)))
 		if len(n.Roots) > 0 {
-			b.WriteString(" (in " + roots(n.Roots, 3) + ")")
+			text += " (in " + roots(n.Roots, 3) + ")"
 		}
-		b.WriteString("\n")
-	}
-	return b.String() + "\n"
+		return text
+	})
 }
 
 // Fixed lists the findings of the base that are gone, at most limit.
 func (l Links) Fixed(r *report.Report, limit int) string {
-	if len(r.Fixed) == 0 {
+	return list("### Fixed by this change", r.Fixed, limit, "more", func(it report.Item) string {
+		// Its lines are of the base, so nothing is linked.
+		return md.Code(clip(it.At.Span.String(), maxName)) + " " + md.Text(clip(it.Summary, maxName)) + " " + md.Code(it.RuleID)
+	})
+}
+
+// list writes entries below a heading, at most limit of them; "" if there are
+// none.
+func list[T any](heading string, entries []T, limit int, more string, text func(T) string) string {
+	if len(entries) == 0 {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString("### Fixed by this change\n\n")
-	for i := range r.Fixed {
+	b.WriteString(heading + "\n\n")
+	for i, e := range entries {
 		if i == limit {
-			fmt.Fprintf(&b, "- and %d more\n", len(r.Fixed)-i)
+			fmt.Fprintf(&b, "- and %d %s\n", len(entries)-i, more)
 			break
 		}
-		it := &r.Fixed[i] // its lines are of the base, so nothing is linked
-		fmt.Fprintf(&b, "- %s %s %s\n", md.Code(clip(it.At.Span.String(), maxName)), md.Text(clip(it.Summary, maxName)), md.Code(it.RuleID))
+		b.WriteString("- " + text(e) + "\n")
 	}
 	return b.String() + "\n"
 }

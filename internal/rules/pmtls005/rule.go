@@ -2,11 +2,8 @@
 package pmtls005
 
 import (
-	"fmt"
-
 	pages "github.com/org/probe-mtls-action/docs/rules"
 	"github.com/org/probe-mtls-action/internal/check"
-	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/rules/wording"
 )
 
@@ -17,13 +14,7 @@ var Rule = &check.Rule{
 	Severity: check.Warning,
 	Summary:  "A tcpSocket probe that the sidecar accepts even when the application is dead",
 	Doc:      pages.PMTLS005,
-	Run:      func(p *check.Pass) { wording.Report(p, wording.FalseHealthy, write) },
-}
-
-func write(j mesh.Judgement) (summary, opening string) {
-	noun := wording.Noun(j.Probe.Kind)
-	summary = fmt.Sprintf("%s passes even when the application is dead", noun)
-	opening = fmt.Sprintf("The %s uses %s that shows nothing of the application.",
-		wording.Workload(j.Probe.Workload), noun)
-	return summary, opening
+	Run: func(p *check.Pass) {
+		wording.ReportAs(p, wording.FalseHealthy, "passes even when the application is dead", "that shows nothing of the application")
+	},
 }

@@ -2,11 +2,8 @@
 package pmtls011
 
 import (
-	"fmt"
-
 	pages "github.com/org/probe-mtls-action/docs/rules"
 	"github.com/org/probe-mtls-action/internal/check"
-	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/rules/wording"
 )
 
@@ -17,13 +14,7 @@ var Rule = &check.Rule{
 	Severity: check.Warning,
 	Summary:  "Policies of equal rank disagree about a probe's port",
 	Doc:      pages.PMTLS011,
-	Run:      func(p *check.Pass) { wording.Report(p, wording.Order, write) },
-}
-
-func write(j mesh.Judgement) (summary, opening string) {
-	noun := wording.Noun(j.Probe.Kind)
-	summary = fmt.Sprintf("%s depends on the order of policies", noun)
-	opening = fmt.Sprintf("The %s uses %s which may be incompatible with mTLS.",
-		wording.Workload(j.Probe.Workload), noun)
-	return summary, opening
+	Run: func(p *check.Pass) {
+		wording.ReportAs(p, wording.Order, "depends on the order of policies", "which may be incompatible with mTLS")
+	},
 }

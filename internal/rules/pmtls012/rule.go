@@ -2,11 +2,8 @@
 package pmtls012
 
 import (
-	"fmt"
-
 	pages "github.com/org/probe-mtls-action/docs/rules"
 	"github.com/org/probe-mtls-action/internal/check"
-	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/rules/wording"
 )
 
@@ -17,13 +14,7 @@ var Rule = &check.Rule{
 	Severity: check.Error,
 	Summary:  "Istio rewrites a probe in a way that it cannot pass",
 	Doc:      pages.PMTLS012,
-	Run:      func(p *check.Pass) { wording.Report(p, wording.Rewrite, write) },
-}
-
-func write(j mesh.Judgement) (summary, opening string) {
-	noun := wording.Noun(j.Probe.Kind)
-	summary = fmt.Sprintf("%s broken by Istio's probe rewriting", noun)
-	opening = fmt.Sprintf("The %s uses %s which Istio rewrites in a way that it cannot pass.",
-		wording.Workload(j.Probe.Workload), noun)
-	return summary, opening
+	Run: func(p *check.Pass) {
+		wording.ReportAs(p, wording.Rewrite, "broken by Istio's probe rewriting", "which Istio rewrites in a way that it cannot pass")
+	},
 }

@@ -58,6 +58,16 @@ func Report(p *check.Pass, class Class, write func(mesh.Judgement) (summary, ope
 	}
 }
 
+// ReportAs reports one finding for each judgement of a class. In its summary the
+// probe's noun is followed by does, in the sentence that opens its message by
+// which.
+func ReportAs(p *check.Pass, class Class, does, which string) {
+	Report(p, class, func(j mesh.Judgement) (summary, opening string) {
+		noun := Noun(j.Probe.Kind)
+		return noun + " " + does, "The " + Workload(j.Probe.Workload) + " uses " + noun + " " + which + "."
+	})
+}
+
 func oneOf(kinds []probe.Kind, kind probe.Kind) bool {
 	for _, k := range kinds {
 		if k == kind {
