@@ -156,7 +156,7 @@ func (c *comparison) baseRoots(checked []string, renamed func(string) string) []
 // renderAhead makes the engine of the base, and work for workers of the head's
 // run that have nothing to do: to render what the base's run will need if the
 // head's roots render.
-func (c *comparison) renderAhead(ctx context.Context, head []render.Root) (work <-chan func(), stop func()) {
+func (c *comparison) renderAhead(ctx context.Context, head []render.Root) <-chan func() {
 	c.base = engine(c.tree, c.s)
 	dirs := make([]string, len(head))
 	for i, r := range head {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"time"
 
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/mesh/istio"
@@ -106,9 +107,9 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings, sc *s
 	}
 	head := engine(repo.tree, s)
 	if c.tree != nil {
-		work, stop := c.renderAhead(ctx, roots)
-		defer stop()
-		head.Idle = work
+		ahead, cancel := context.WithCancel(ctx)
+		defer cancel()
+		head.Idle = c.renderAhead(ahead, roots)
 	}
 	res, err := head.Run(ctx, groups)
 	if err != nil {
@@ -121,6 +122,9 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings, sc *s
 	return rep, repo.lowerBases(ctx, rep, c.after)
 }
 
+// maxRender is how long one root may render.
+const maxRender = 5 * time.Minute
+
 // engine wires a tree, the mesh and the rules.
 func engine(tree render.Tree, s *settings) *pipeline.Engine {
 	return &pipeline.Engine{
@@ -129,6 +133,7 @@ func engine(tree render.Tree, s *settings) *pipeline.Engine {
 		Build:     istio.New,
 		Rules:     rules.All(),
 		Jobs:      s.jobs,
+		Patience:  maxRender,
 	}
 }
 

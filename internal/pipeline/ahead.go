@@ -30,29 +30,32 @@ func (a *ahead) take(root render.Root) *rendering {
 }
 
 // Ahead makes work of rendering the first of roots, which a run of e may need
-// later, for the workers of another engine: see [Engine.Idle]. The function
-// stop, to be called before e's tree is closed, leaves undone what is not begun
-// and waits for the rest.
-func (e *Engine) Ahead(ctx context.Context, roots []render.Root) (work <-chan func(), stop func()) {
+// later, for the workers of another engine: see [Engine.Idle]. When ctx ends,
+// nobody waits for that work.
+func (e *Engine) Ahead(ctx context.Context, roots []render.Root) <-chan func() {
 	roots = roots[:min(len(roots), maxAhead*max(e.Jobs, 1))]
 	e.ahead.renders = make(map[render.Root]*rendering, len(roots))
-	all := make(chan func(), len(roots))
-	ctx, cancel := context.WithCancel(ctx)
-	var busy sync.RWMutex
+	work := make(chan func(), len(roots))
 	for _, root := range roots {
 		x := new(rendering)
 		e.ahead.renders[root] = x
-		all <- func() {
-			busy.RLock()
-			defer busy.RUnlock()
-			if ctx.Err() == nil {
-				x.once.Do(func() { x.result, x.err = e.make(ctx, root) })
-			}
+		work <- func() {
+			x.once.Do(func() { x.result, x.err = e.make(ctx, root, aside{}) })
 		}
 	}
-	return all, func() {
-		cancel()
-		busy.Lock()
-		defer busy.Unlock()
-	}
+	return work
 }
+
+// aside does work on goroutines of their own.
+type aside struct{}
+
+func (aside) start(ctx context.Context, f func()) (<-chan struct{}, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	return done, nil
+}
+
+func (aside) lost() {}

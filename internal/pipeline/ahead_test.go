@@ -2,9 +2,12 @@ package pipeline_test
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/internal/pipeline"
@@ -16,10 +19,14 @@ type waiting struct {
 	*renderer
 	root  string
 	until <-chan struct{}
+	begun func() // may be nil
 }
 
 func (w waiting) Render(ctx context.Context, root render.Root) (*render.Result, error) {
 	if root.Dir == w.root {
+		if w.begun != nil {
+			w.begun()
+		}
 		<-w.until
 	}
 	return w.renderer.Render(ctx, root)
@@ -30,8 +37,7 @@ func (w waiting) Render(ctx context.Context, root render.Root) (*render.Result, 
 func TestAhead(t *testing.T) {
 	before, after := &renderer{count: map[string]int{}}, &renderer{count: map[string]int{}}
 	base := engine(before, istio.New)
-	work, stop := base.Ahead(t.Context(), roots("a", "broken", "dropped"))
-	defer stop()
+	work := base.Ahead(t.Context(), roots("a", "broken", "dropped"))
 
 	idle := make(chan func(), 2)
 	done := make(chan struct{})
@@ -69,27 +75,19 @@ func TestAhead(t *testing.T) {
 	}
 }
 
-// TestAheadStops: after stop nothing begins, and what was under way is over.
-func TestAheadStops(t *testing.T) {
+// TestAheadEnds: when ctx ends nothing begins, and nobody waits.
+func TestAheadEnds(t *testing.T) {
 	r := &renderer{count: map[string]int{}}
 	gate := make(chan struct{})
+	defer close(gate)
+	ctx, cancel := context.WithCancel(t.Context())
 	base := engine(nil, istio.New)
-	base.Renderers["fake"] = waiting{renderer: r, root: "slow", until: gate}
-	work, stop := base.Ahead(t.Context(), roots("slow", "late"))
-	var group sync.WaitGroup
-	started := make(chan struct{})
-	group.Go(func() {
-		f := <-work
-		close(started)
-		f()
-	})
-	<-started
-	close(gate)
-	stop()
+	base.Renderers["fake"] = waiting{renderer: r, root: "slow", until: gate, begun: cancel}
+	work := base.Ahead(ctx, roots("slow", "late"))
 	(<-work)()
-	group.Wait()
+	(<-work)()
 	if r.count["late"] != 0 {
-		t.Errorf("rendered after the stop: %v", r.count)
+		t.Errorf("rendered after the end: %v", r.count)
 	}
 }
 
@@ -103,6 +101,37 @@ func TestRendererPanics(t *testing.T) {
 	}
 	if len(res.Skipped) != 1 || res.Skipped[0].Root != "a" {
 		t.Errorf("skipped %+v", res.Skipped)
+	}
+}
+
+// TestPatience: a root that takes too long counts as not checked, and does not
+// keep the only worker from the others.
+func TestPatience(t *testing.T) {
+	gate := make(chan struct{})
+	defer close(gate)
+	r := &renderer{count: map[string]int{}}
+	e := engine(nil, istio.New)
+	e.Renderers["fake"] = waiting{renderer: r, root: "slow", until: gate}
+	e.Jobs, e.Patience = 1, time.Millisecond
+	groups := []pipeline.Group{{Roots: roots("slow"), Mesh: strict}}
+	res, err := e.Run(t.Context(), groups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Skipped) != 1 || res.Skipped[0].Root != "slow" || !strings.Contains(res.Skipped[0].Message, "1ms") {
+		t.Errorf("skipped %+v", res.Skipped)
+	}
+}
+
+// TestInterrupted: the end of ctx does not wait for a render.
+func TestInterrupted(t *testing.T) {
+	gate := make(chan struct{})
+	defer close(gate)
+	ctx, cancel := context.WithCancel(t.Context())
+	e := engine(nil, istio.New)
+	e.Renderers["fake"] = waiting{renderer: &renderer{count: map[string]int{}}, root: "slow", until: gate, begun: cancel}
+	if _, err := e.Run(ctx, []pipeline.Group{{Roots: roots("slow"), Mesh: strict}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }
 

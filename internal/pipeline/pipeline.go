@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -44,6 +45,9 @@ type Engine struct {
 	Rules     []*check.Rule
 	// Jobs is how many roots are rendered at a time, at least 1.
 	Jobs int
+	// Patience is how long one root may render until it counts as not checked;
+	// 0 is for ever.
+	Patience time.Duration
 	// Explain, if set, tells for which judged probes (as root and subject) the
 	// deciding places are wanted although nothing is found.
 	Explain func(root, subject string) bool

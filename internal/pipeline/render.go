@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/org/probe-mtls-action/render"
 )
@@ -25,16 +26,43 @@ func (r *run) render(ctx context.Context, root render.Root) (*render.Result, err
 	x := r.renders[root]
 	r.mu.Unlock()
 
-	x.once.Do(func() {
-		if err := r.workers.do(ctx, func() { x.result, x.err = r.make(ctx, root) }); err != nil {
-			x.err = err
-		}
-	})
+	x.once.Do(func() { x.result, x.err = r.make(ctx, root, r.workers) })
 	return x.result, x.err
 }
 
-// make renders root. A panic of its renderer is an error.
-func (e *Engine) make(ctx context.Context, root render.Root) (res *render.Result, err error) {
+// make lets by render root and waits for it, for as long as e has patience:
+// kustomize cannot be interrupted while it computes, so a render that takes
+// longer is left to itself.
+func (e *Engine) make(ctx context.Context, root render.Root, by hands) (*render.Result, error) {
+	var res *render.Result
+	var err error
+	done, ended := by.start(ctx, func() { res, err = e.renderOne(ctx, root) })
+	if ended != nil {
+		return nil, ended
+	}
+	var late <-chan time.Time
+	if e.Patience > 0 {
+		timer := time.NewTimer(e.Patience)
+		defer timer.Stop()
+		late = timer.C
+	}
+	select {
+	case <-done:
+		return res, err
+	case <-ctx.Done():
+		by.lost()
+		return nil, ctx.Err()
+	case <-late:
+		by.lost()
+	}
+	return nil, &render.Error{Root: root, Problem: render.Problem{
+		Message: fmt.Sprintf("rendering it did not end within %s and was given up", e.Patience),
+		Hint:    "the time grows with the square of the number of objects and patches; split the root, or exclude it in .probe-mtls.yaml",
+	}}
+}
+
+// renderOne renders root. A panic of its renderer is an error.
+func (e *Engine) renderOne(ctx context.Context, root render.Root) (res *render.Result, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			res, err = nil, &render.Error{Root: root, Problem: defect(v)}
@@ -71,6 +99,13 @@ func (r *run) release(g Group) {
 	}
 }
 
+// hands do work: start begins it and returns what is closed at its end, lost
+// tells that nobody waits for that any more.
+type hands interface {
+	start(ctx context.Context, f func()) (done <-chan struct{}, err error)
+	lost()
+}
+
 // workers are the goroutines that render. They are few and stay, because
 // kustomize needs a deep stack, which each new goroutine would grow anew: a
 // fifth of the time of a small root.
@@ -82,13 +117,15 @@ type workers struct {
 func startWorkers(n int, idle <-chan func()) *workers {
 	w := &workers{work: make(chan func()), idle: idle}
 	for range n {
-		go func() {
-			for f := w.next(); f != nil; f = w.next() {
-				f()
-			}
-		}()
+		go w.labour()
 	}
 	return w
+}
+
+func (w *workers) labour() {
+	for f := w.next(); f != nil; f = w.next() {
+		f()
+	}
 }
 
 // next returns what to do now, nil to stop.
@@ -106,21 +143,23 @@ func (w *workers) next() func() {
 	}
 }
 
-// do runs f on a worker and waits for it. When ctx ends first, it leaves f out
-// and returns why.
-func (w *workers) do(ctx context.Context, f func()) error {
+// start waits for a worker and lets it run f. When ctx ends first, it leaves f
+// out and returns why.
+func (w *workers) start(ctx context.Context, f func()) (<-chan struct{}, error) {
 	if err := ctx.Err(); err != nil {
-		return err // a worker may be free as well
+		return nil, err // a worker may be free as well
 	}
 	done := make(chan struct{})
 	select {
 	case w.work <- func() { defer close(done); f() }:
-		<-done
-		return nil
+		return done, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 }
+
+// lost puts another worker in the place of one that nobody waits for.
+func (w *workers) lost() { go w.labour() }
 
 func (w *workers) stop() { close(w.work) }
 
