@@ -155,6 +155,7 @@ func (j *job) check(ctx context.Context) (*report.Report, *scope.Scope, report.P
 		return nil, nil, none, err
 	}
 	defer repo.close()
+	repo.buildGraph()
 	end := j.runner.Group("Scope")
 	sc, err := j.resolve(ctx, repo)
 	if err == nil {

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,15 +13,13 @@ import (
 // lowerBases makes notes of findings that only roots have which serve as a base
 // of others, where the overlays that use them were checked too and do not have
 // the finding: what is deployed is the overlay.
-// g may be nil.
-func (r *repository) lowerBases(ctx context.Context, rep *report.Report, g *graph.Graph) (err error) {
+func (r *repository) lowerBases(rep *report.Report) error {
 	if !worthLowering(rep) {
 		return nil
 	}
-	if g == nil {
-		if g, err = graph.Build(ctx, r.tree); err != nil {
-			return notChecked(err)
-		}
+	g, err := r.graph()
+	if err != nil {
+		return notChecked(err)
 	}
 	bases, checked := set(g.BaseOnly()), set(rep.Roots)
 	for i := range rep.Items {

@@ -10,6 +10,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/pipeline"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/kustomize/graph"
 )
 
 // judgeBase checks at the base what was checked of the affected roots, and
@@ -182,6 +183,7 @@ func wanted(rep *report.Report, renamed func(string) string) func(root, subject 
 func (c *comparison) runBase(ctx context.Context, roots []render.Root) (*pipeline.Result, error) {
 	base := *c.repo
 	base.config, base.past = c.config, true
+	base.graph = func() (*graph.Graph, error) { return c.before, nil }
 	groups, err := base.group(ctx, c.tree, roots, c.s)
 	if err != nil {
 		return nil, err

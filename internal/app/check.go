@@ -62,6 +62,7 @@ func since(ctx context.Context, repo *repository, s *settings) (*scope.Scope, er
 	if s.base == "" {
 		return nil, nil
 	}
+	repo.buildGraph()
 	r := scope.Resolver{Repo: repo.git}
 	sc, err := r.Since(ctx, s.base)
 	if err != nil {
@@ -119,7 +120,7 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings, sc *s
 	if err := c.judgeBase(ctx, rep, res); err != nil {
 		return nil, err
 	}
-	return rep, repo.lowerBases(ctx, rep, c.after)
+	return rep, repo.lowerBases(rep)
 }
 
 // maxRender is how long one root may render.

@@ -25,7 +25,7 @@ type comparison struct {
 	base    *pipeline.Engine // that judges it
 	config  *config.Config   // as of the base
 	before  *graph.Graph     // of the base, nil without one
-	after   *graph.Graph     // of the work tree; nil until it is needed
+	after   *graph.Graph     // of the work tree, nil without a scope
 	reached affected.Result
 }
 
@@ -50,7 +50,7 @@ func (c *comparison) close() {
 }
 
 func (c *comparison) prepare(ctx context.Context) (err error) {
-	if c.after, err = graph.Build(ctx, c.repo.tree); err != nil {
+	if c.after, err = c.repo.graph(); err != nil {
 		return err
 	}
 	if c.scope.Base != "" {
@@ -175,7 +175,7 @@ func (c *comparison) choose(ctx context.Context, rep *report.Report) ([]render.R
 		if err != nil {
 			return nil, err
 		}
-		if candidates, err = c.priced(ctx, found); err != nil {
+		if candidates, err = c.priced(found); err != nil {
 			return nil, err
 		}
 	} else {
@@ -190,19 +190,20 @@ func (c *comparison) choose(ctx context.Context, rep *report.Report) ([]render.R
 }
 
 // priced estimates what each root costs, which only a shard needs to know.
-func (c *comparison) priced(ctx context.Context, roots []render.Root) ([]affected.Root, error) {
+func (c *comparison) priced(roots []render.Root) ([]affected.Root, error) {
 	_, n, _ := c.s.part()
-	if n > 1 && c.after == nil {
+	out := make([]affected.Root, len(roots))
+	var g *graph.Graph
+	if n > 1 {
 		var err error
-		if c.after, err = graph.Build(ctx, c.repo.tree); err != nil {
+		if g, err = c.repo.graph(); err != nil {
 			return nil, notChecked(err)
 		}
 	}
-	out := make([]affected.Root, len(roots))
 	for i, r := range roots {
 		out[i].Root = r
 		if n > 1 {
-			out[i].Cost = len(c.after.Closure(r.Dir).Paths)
+			out[i].Cost = len(g.Closure(r.Dir).Paths)
 		}
 	}
 	return out, nil

@@ -13,6 +13,7 @@ import (
 // grouping sorts roots into the environments of the configuration.
 type grouping struct {
 	tree   render.Tree
+	graph  func() (*graph.Graph, error) // of tree
 	past   bool
 	config *config.Config
 	s      *settings
@@ -26,22 +27,22 @@ type grouping struct {
 // belongs to, with the environment's other roots as context, and one for each
 // root that is in none.
 func (r *repository) group(ctx context.Context, tree render.Tree, roots []render.Root, s *settings) ([]pipeline.Group, error) {
-	g := &grouping{tree: tree, past: r.past, config: r.config, s: s}
+	g := &grouping{tree: tree, graph: r.graph, past: r.past, config: r.config, s: s}
 	var err error
 	if g.common, err = contextRoots(ctx, tree, g.past, append(r.extra[:len(r.extra):len(r.extra)], r.config.Context...)); err != nil {
 		return nil, usage(err)
 	}
-	if err := g.findMembers(ctx); err != nil {
+	if err := g.findMembers(); err != nil {
 		return nil, err
 	}
 	return g.groups(ctx, roots)
 }
 
-func (g *grouping) findMembers(ctx context.Context) error {
+func (g *grouping) findMembers() error {
 	if len(g.config.Environments) == 0 {
 		return nil
 	}
-	all, err := graph.Build(ctx, g.tree)
+	all, err := g.graph()
 	if err != nil {
 		return notChecked(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/git"
@@ -26,6 +27,8 @@ type repository struct {
 	extra  []string // context paths from flags, repository-relative
 	dir    string   // working directory
 	past   bool     // what is looked at is the tree of a base: it may lack what paths name
+	// graph returns the tree's graph, which is built when it is first asked for.
+	graph func() (*graph.Graph, error)
 }
 
 func (r *repository) close() { r.tree.Close() }
@@ -57,6 +60,7 @@ func open(ctx context.Context, env *Env, s *settings, opts ...git.Option) (_ *re
 			r.close()
 		}
 	}()
+	r.graph = sync.OnceValues(func() (*graph.Graph, error) { return graph.Build(ctx, r.tree) })
 	if r.config, err = r.loadConfig(s.config); err != nil {
 		return nil, usage(err)
 	}
@@ -64,6 +68,15 @@ func open(ctx context.Context, env *Env, s *settings, opts ...git.Option) (_ *re
 		return nil, err
 	}
 	return r, nil
+}
+
+// buildGraph begins to build the graph, which is needed once Git has told what
+// changed.
+func (r *repository) buildGraph() {
+	go func() {
+		defer func() { _ = recover() }() // whoever asks for the graph gets the panic again
+		_, _ = r.graph()
+	}()
 }
 
 func (r *repository) abs(p string) string {

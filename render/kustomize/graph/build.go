@@ -4,12 +4,10 @@ import (
 	"context"
 	"io/fs"
 	"path"
-	"runtime"
 	"sort"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/org/probe-mtls-action/internal/parallel"
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/source"
 )
@@ -84,27 +82,12 @@ func Build(ctx context.Context, tree render.Tree, opts ...Option) (*Graph, error
 // names give nil.
 func (b *builder) read(ctx context.Context, files []string) ([]*record, error) {
 	records := make([]*record, len(files))
-	err := parallel(ctx, len(files), func(i int) { records[i] = b.record(files[i]) })
-	return records, err
-}
-
-// parallel calls f for 0 to n-1 on all cores.
-func parallel(ctx context.Context, n int, f func(i int)) error {
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(runtime.GOMAXPROCS(0))
-	const batch = 32
-	for i := 0; i < n; i += batch {
-		work.Go(func() error {
-			for j := i; j < min(i+batch, n); j++ {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				f(j)
-			}
-			return nil
-		})
-	}
-	return work.Wait()
+	parallel.For(len(files), func(i int) {
+		if ctx.Err() == nil {
+			records[i] = b.record(files[i])
+		}
+	})
+	return records, ctx.Err()
 }
 
 func (b *builder) record(name string) *record {

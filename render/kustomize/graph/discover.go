@@ -9,6 +9,7 @@ import (
 	"path"
 	"sort"
 
+	"github.com/org/probe-mtls-action/internal/parallel"
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/source"
 )
@@ -89,10 +90,12 @@ const (
 // kinds looks at the kustomization files, in order.
 func (b *builder) kinds(ctx context.Context, files []string) ([]fileKind, error) {
 	kinds := make([]fileKind, len(files))
-	err := parallel(ctx, len(files), func(i int) {
-		kinds[i] = fileKindOf(b.tree, files[i])
+	parallel.For(len(files), func(i int) {
+		if ctx.Err() == nil {
+			kinds[i] = fileKindOf(b.tree, files[i])
+		}
 	})
-	return kinds, err
+	return kinds, ctx.Err()
 }
 
 func fileKindOf(tree render.Tree, name string) fileKind {
