@@ -43,11 +43,8 @@ func Of(pod *kube.Pod, c *kube.Container) []*Probe {
 		if kube.IsNull(node) {
 			continue
 		}
-		place := &places[i]
-		p := &Probe{
-			Kind: place.kind, Workload: pod.Object, Container: c.Name, Init: c.Init,
-			Field: c.Field(place.path...),
-		}
+		p := &Probe{Kind: places[i].kind, Workload: pod.Object, Container: c.Name, Init: c.Init}
+		p.Field = c.Field(places[i].path...)
 		p.read(node, c)
 		found = append(found, p)
 	}

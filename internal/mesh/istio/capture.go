@@ -94,7 +94,27 @@ func (m *model) refusal(w *workload) (why string, at render.Field) {
 	return "", render.Field{}
 }
 
-func (m *model) capturing(w *workload) capture {
+// captureAnnotations are those that make a pod's capture its own.
+var captureAnnotations = [...]string{annotationInclude, annotationExclude, annotationInterfaces, annotationInterception, annotationProxyConfig}
+
+// capturing returns what is captured of w: for most pods what their control
+// plane says, which they share.
+func (m *model) capturing(w *workload) *capture {
+	p := w.enrolled.plane
+	own := w.enrolled.as != injected || w.rewrite.statusPort != p.statusPort
+	for _, key := range captureAnnotations {
+		if _, ok := w.pod.Annotations.Get(key); ok {
+			own = true
+		}
+	}
+	if own {
+		c := m.captureOf(w)
+		return &c
+	}
+	return p.captured(func() capture { return m.captureOf(w) })
+}
+
+func (m *model) captureOf(w *workload) capture {
 	var c capture
 	switch w.enrolled.as {
 	case gateway, proxyless, agentless:

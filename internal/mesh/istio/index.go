@@ -2,13 +2,17 @@ package istio
 
 import (
 	"github.com/org/probe-mtls-action/internal/kube"
+	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/render"
 )
 
 // index holds the objects that decide about pods, found by namespace and label
 // so that the cost of a workload does not grow with the mesh.
 type index struct {
-	namespaces   map[string][]*render.Object
+	namespaces map[string][]*render.Object
+	// enabled holds, for namespaces labelled istio-injection=enabled, the step
+	// that says so, which their pods share.
+	enabled      map[*render.Object][]mesh.Fact
 	services     byLabel[*kube.Service]
 	peers        map[string]*peerNamespace
 	policies     map[[2]string][]*alphaPolicy // by namespace and target Service
@@ -68,6 +72,7 @@ func (b byLabel[T]) find(namespace string, labels kube.Strings, yield func(item 
 func (m *model) index(in input) {
 	m.idx = index{
 		namespaces: map[string][]*render.Object{},
+		enabled:    map[*render.Object][]mesh.Fact{},
 		services:   make(byLabel[*kube.Service], len(in.services)),
 		peers:      map[string]*peerNamespace{},
 		policies:   map[[2]string][]*alphaPolicy{},
@@ -86,7 +91,11 @@ func (m *model) index(in input) {
 		switch {
 		case o.Kind == "Namespace" && o.Group == "":
 			m.idx.namespaces[o.Name] = append(m.idx.namespaces[o.Name], o)
-			checkStrings(kube.Labels(o), "label", workloadName(o), m.warnOn)
+			labels := kube.Labels(o)
+			checkStrings(labels, "label", workloadName(o), m.warnOn)
+			if v, _ := labels.Get(labelInjection); v == "enabled" {
+				m.idx.enabled[o] = []mesh.Fact{decider("namespace "+o.Name+" is labelled "+labelInjection+"=enabled", labels.Field(labelInjection))}
+			}
 		case (o.Kind == "Policy" || o.Kind == "MeshPolicy") && o.Group == "authentication.istio.io":
 			m.addAlpha(o)
 		case o.Kind == "Sidecar" && o.Group == "networking.istio.io":

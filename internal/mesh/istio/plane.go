@@ -3,6 +3,7 @@ package istio
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
@@ -34,9 +35,17 @@ type plane struct {
 
 	include, exclude choice[string] // inbound ports
 	interception     choice[string]
+	captureOnce      sync.Once
+	capture          capture // of pods that say nothing of it themselves
 	statusPort       int
 	own              []int  // the sidecar's ports, see [model.sidecarPorts]
 	native           string // ENABLE_NATIVE_SIDECARS: "true", "false", "auto"
+}
+
+// captured returns what is captured of pods that say nothing of it themselves.
+func (p *plane) captured(find func() capture) *capture {
+	p.captureOnce.Do(func() { p.capture = find() })
+	return &p.capture
 }
 
 func (m *model) newPlane(i int, rev mesh.Revision) *plane {

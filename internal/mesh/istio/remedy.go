@@ -238,7 +238,7 @@ func (j *judging) remedyManagement() {
 
 // remedyExclude offers to keep the port away from the sidecar.
 func (j *judging) remedyExclude() {
-	c := &j.w.capture
+	c := j.w.capture
 	port := j.number
 	if c.off || j.w.enrolled.as == preinjected {
 		return

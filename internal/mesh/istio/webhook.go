@@ -92,15 +92,14 @@ func (m *model) selectedModern(w *workload, ns *render.Object) enrolment {
 	inject, hasInject := w.pod.Labels.Get(labelInject)
 	podRev, hasPodRev := w.pod.Labels.Get(labelRevision)
 	if injection, ok := labels.Get(labelInjection); ok {
-		at := labels.Field(labelInjection)
 		p := m.defaultPlane()
 		switch {
 		case injection != "enabled":
-			return out(name+" is labelled "+labelInjection+"="+injection+", which keeps its pods out of the mesh", at)
+			return out(name+" is labelled "+labelInjection+"="+injection+", which keeps its pods out of the mesh", labels.Field(labelInjection))
 		case p == nil:
-			return out(name+" is labelled "+labelInjection+"=enabled, but no installed revision is the default one", at)
+			return out(name+" is labelled "+labelInjection+"=enabled, but no installed revision is the default one", labels.Field(labelInjection))
 		}
-		return in(p, name+" is labelled "+labelInjection+"=enabled", at)
+		return enrolment{as: injected, plane: p, facts: m.idx.enabled[ns]}
 	}
 	if rev, ok := labels.Get(labelRevision); ok {
 		at := labels.Field(labelRevision)
@@ -165,7 +164,7 @@ func (m *model) selectedLegacy(w *workload, ns *render.Object) enrolment {
 	switch {
 	case e.as == injected:
 	case d != nil && has && injection == "enabled":
-		e = enrolment{as: injected, plane: d, facts: []mesh.Fact{decider(name+" is labelled "+labelInjection+"=enabled", labels.Field(labelInjection))}}
+		e = enrolment{as: injected, plane: d, facts: m.idx.enabled[ns]}
 	case d != nil && d.namespacesOn.value && !(has && injection == "disabled"):
 		e = enrolment{as: injected, plane: d, facts: []mesh.Fact{decider(name+" is not labelled "+labelInjection+"=disabled, and "+d.namespacesOn.why, d.namespacesOn.field)}}
 	case has:

@@ -20,7 +20,7 @@ type workload struct {
 
 	enrolled enrolment
 	rewrite  rewriting
-	capture  capture
+	capture  *capture  // nil without a sidecar
 	bindings []binding // Service ports that lead to the pod
 	// management are the ports of liveness and readiness probes, for which old
 	// releases open plaintext listeners.
