@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"sort"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/org/probe-mtls-action/render/source/internal/runes"
@@ -21,17 +20,11 @@ type File struct {
 	Data  []byte // the file's bytes; not to be changed
 	lines []int  // byte offset at which each line starts
 
-	indexOnce sync.Once
-	index     *runes.Index // of Data, for long lines
+	index runes.Lazy // of Data, for long lines
 }
 
-// longLine is how many bytes are walked to count columns. Minified JSON has all
-// its values on one line, and each of them may be asked for.
-const longLine = 1024
-
 func (f *File) runes() *runes.Index {
-	f.indexOnce.Do(func() { f.index = runes.New(string(f.Data)) })
-	return f.index
+	return f.index.Of(func() string { return string(f.Data) })
 }
 
 // NewFile indexes data, which the File keeps.
@@ -58,7 +51,7 @@ func (f *File) Position(offset int) Position {
 	if offset < start {
 		return Position{Line: line + 1, Column: 1}
 	}
-	if offset-start > longLine {
+	if offset-start > runes.Long {
 		return Position{Line: line + 1, Column: f.runes().Count(offset) - f.runes().Count(start) + 1}
 	}
 	return Position{Line: line + 1, Column: utf8.RuneCount(f.Data[start:offset]) + 1}
@@ -74,7 +67,7 @@ func (f *File) Offset(p Position) int {
 		return len(f.Data)
 	}
 	start, end := f.textStart(p.Line-1), f.textEnd(p.Line-1)
-	if p.Column > longLine {
+	if p.Column > runes.Long {
 		return min(f.runes().Offset(f.runes().Count(start)+p.Column-1), end)
 	}
 	for col := 1; col < p.Column && start < end; col++ {

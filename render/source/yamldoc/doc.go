@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -27,12 +26,8 @@ type Doc struct {
 	Root  *yaml.Node
 	lines []int // offset in Text of each line, as the YAML scanner counts them
 
-	indexOnce sync.Once
-	index     *runes.Index // of Text, for long lines
+	index runes.Lazy // of Text, for long lines
 }
-
-// longLine is how many columns are walked to find a node.
-const longLine = 1024
 
 // SyntaxError is why text is not YAML.
 type SyntaxError struct {
@@ -133,9 +128,9 @@ func (d *Doc) Start(n *yaml.Node) int {
 		return -1
 	}
 	at := d.lineStart(n.Line)
-	if n.Column > longLine {
-		d.indexOnce.Do(func() { d.index = runes.New(d.Text.String) })
-		return d.index.Offset(d.index.Count(at) + n.Column - 1)
+	if n.Column > runes.Long {
+		index := d.index.Of(func() string { return d.Text.String })
+		return index.Offset(index.Count(at) + n.Column - 1)
 	}
 	for col := 1; col < n.Column; col++ {
 		if at >= len(d.Text.String) {

@@ -16,8 +16,8 @@ var (
 
 // CheckSize returns the number of nodes of the document with its aliases
 // expanded, and an error, one of the above, unless it has at most the given
-// number of nodes, those used by other documents included, and levels. A document that passes can be walked and its
-// aliases be resolved.
+// number of nodes, those used by other documents included, and levels. A
+// document that passes can be walked and its aliases be resolved.
 func (d *Doc) CheckSize(used, nodes, depth int) (int, error) {
 	if d.Root == nil {
 		return 0, nil

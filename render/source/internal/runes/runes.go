@@ -4,8 +4,27 @@ package runes
 
 import (
 	"sort"
+	"sync"
 	"unicode/utf8"
 )
+
+// Long is how many bytes or code points are better counted with an index than
+// walked. Minified JSON has all its values on one line, and each of them may be
+// asked for.
+const Long = 1024
+
+// Lazy is an index that is made when it is first asked for. It is safe for
+// concurrent use.
+type Lazy struct {
+	once  sync.Once
+	index *Index
+}
+
+// Of returns the index of text, which must be the same each time.
+func (l *Lazy) Of(text func() string) *Index {
+	l.once.Do(func() { l.index = New(text()) })
+	return l.index
+}
 
 // step is the number of code points between two marks.
 const step = 256
