@@ -27,7 +27,7 @@ func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, head *pi
 		markNew(rep)
 		return nil
 	}
-	renamed := c.renamed()
+	renamed := c.renamed
 	c.base.Explain = wanted(rep, renamed)
 	res, err := c.runBase(ctx, c.baseRoots(head.Roots, renamed))
 	if err != nil {
@@ -163,7 +163,7 @@ func (c *comparison) renderAhead(ctx context.Context, head []render.Root) <-chan
 	for i, r := range head {
 		dirs[i] = r.Dir
 	}
-	return c.base.Ahead(ctx, c.baseRoots(dirs, c.renamed()))
+	return c.base.Ahead(ctx, c.baseRoots(dirs, c.renamed))
 }
 
 // wanted tells of which probes of the base the places that decide are wanted:
@@ -234,11 +234,6 @@ func markNew(rep *report.Report) {
 			rep.Items[i].Occurrences[j].New = true
 		}
 	}
-}
-
-// renamed gives a name of the base as it is at the head.
-func (c *comparison) renamed() func(string) string {
-	return pipeline.Renamed(renames(&c.scope.Changes))
 }
 
 func renames(c *diff.Changes) map[string]string {

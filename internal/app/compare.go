@@ -27,6 +27,8 @@ type comparison struct {
 	before  *graph.Graph     // of the base, nil without one
 	after   *graph.Graph     // of the work tree, nil without a scope
 	reached affected.Result
+	// renamed gives a name of the base as it is at the head.
+	renamed func(string) string
 }
 
 // newComparison reads the base's tree and finds the affected roots. Close the
@@ -80,6 +82,7 @@ func (c *comparison) readBase(ctx context.Context) (err error) {
 	if c.tree, err = c.repo.git.Tree(ctx, c.scope.Base); err != nil {
 		return err
 	}
+	c.renamed = pipeline.Renamed(renames(&c.scope.Changes))
 	var options []graph.Option
 	if c.scope.Changes.Incomplete == "" {
 		options = append(options, graph.Reuse(c.after, set(c.scope.Changes.Paths()).has))
