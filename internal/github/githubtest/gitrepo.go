@@ -37,9 +37,20 @@ func (g gitRepo) run(args ...string) (string, error) {
 	return string(out), nil
 }
 
+// verified has the commit IDs by directory that are known to exist.
+var verified sync.Map
+
 func (g gitRepo) commit(rev string) (string, error) {
+	key := g.dir + "\x00" + rev
+	if _, ok := verified.Load(key); ok {
+		return rev, nil
+	}
 	out, err := g.run("rev-parse", "--verify", "--end-of-options", rev+"^{commit}")
-	return strings.TrimSpace(out), err
+	sha := strings.TrimSpace(out)
+	if err == nil && sha == rev {
+		verified.Store(key, true)
+	}
+	return sha, err
 }
 
 func (g gitRepo) mergeBase(a, b string) (string, error) {
@@ -70,9 +81,16 @@ type fileDiff struct {
 	fragments      []*gitdiff.TextFragment
 }
 
+// parsed keeps diffs by directory and commits. Nobody changes them.
+var parsed sync.Map
+
 // diff returns the changes from one commit to another with GitHub's three
 // lines of context.
 func (g gitRepo) diff(from, to string) ([]fileDiff, error) {
+	key := g.dir + "\x00" + from + "\x00" + to
+	if all, ok := parsed.Load(key); ok {
+		return all.([]fileDiff), nil
+	}
 	out, err := g.run("diff", "--no-color", "--no-ext-diff", "-U3", "-M", from, to)
 	if err != nil {
 		return nil, err
@@ -98,6 +116,7 @@ func (g gitRepo) diff(from, to string) ([]fileDiff, error) {
 		}
 		all = append(all, d)
 	}
+	parsed.Store(key, all)
 	return all, nil
 }
 

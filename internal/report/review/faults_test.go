@@ -19,19 +19,16 @@ import (
 // story is a pull request with a push between two runs: the second run has
 // something to create on lines and on a file, to edit, to keep and to close.
 type story struct {
-	repo         *repo
 	base         string
 	one, two     string // heads
 	first, items []report.Item
 }
 
 func newStory(t testing.TB) *story {
-	r := newRepo(t)
-	s := &story{repo: r}
-	s.base = r.commit(map[string]string{"other.yaml": lines(40, "other")})
-	r.git("checkout", "-q", "-b", "topic")
-	s.one = r.commit(map[string]string{"app.yaml": lines(60, "app"), "other.yaml": "new\n" + lines(40, "other")})
-	s.two = r.commit(map[string]string{"app.yaml": "top\n" + lines(60, "app")})
+	s := &story{}
+	s.base = shared.commit(t, "", map[string]string{"other.yaml": lines(40, "other")})
+	s.one = shared.commit(t, s.base, map[string]string{"app.yaml": lines(60, "app"), "other.yaml": "new\n" + lines(40, "other")})
+	s.two = shared.commit(t, s.one, map[string]string{"app.yaml": "top\n" + lines(60, "app")})
 	s.first = []report.Item{item(1, "app.yaml", 10), item(2, "app.yaml", 20), item(3, "app.yaml", 30), item(4, "app.yaml", 40)}
 	edited := item(2, "app.yaml", 21)
 	edited.Message = "Another reason."
@@ -41,8 +38,7 @@ func newStory(t testing.TB) *story {
 
 // begin plays the story up to the second run.
 func (s *story) begin(t testing.TB, opt githubtest.Options) *world {
-	opt.GitDir, opt.Base, opt.Head = s.repo.dir, s.base, s.one
-	w := &world{t: t, repo: s.repo, base: s.base, server: githubtest.New(t, opt)}
+	w := pullRequest(t, opt, s.base, s.one)
 	w.publish(s.first...)
 	if err := w.server.Push(s.two); err != nil {
 		t.Fatal(err)
@@ -79,6 +75,7 @@ func (s *story) count(t testing.TB, perms githubtest.Permissions) (requests, wri
 
 // Every fault at every write, and at every request, for a moment and for good.
 func TestEveryFaultAtEveryPosition(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	for name, perms := range map[string]githubtest.Permissions{"minimal": githubtest.Minimal, "full": githubtest.Full} {
 		requests, writes := s.count(t, perms)
@@ -117,6 +114,7 @@ func TestEveryFaultAtEveryPosition(t *testing.T) {
 // A lost answer is not a reason to send findings elsewhere: the next look shows
 // that the comments are there.
 func TestLostAnswerIsFound(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []githubtest.FaultKind{githubtest.DropAfter, githubtest.ServerErrorAfter, githubtest.Drop, githubtest.ServerError} {
 		w := newWorld(t, githubtest.Options{})
 		w.server.Inject(githubtest.Fault{Write: 1, Kind: kind})
@@ -130,6 +128,7 @@ func TestLostAnswerIsFound(t *testing.T) {
 
 // GitHub's lists may lag behind its writes: what it confirmed is not sent again.
 func TestListsLagBehind(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{Lag: 6})
 	out := w.publish(item(1, "app.yaml", 10), item(2, "app.yaml", 20))
 	if out.Count(review.LineComment) != 2 || len(w.server.Comments()) != 2 {
@@ -139,6 +138,7 @@ func TestListsLagBehind(t *testing.T) {
 
 // A client that gave up waiting does not know that the write went through.
 func TestSlowAnswer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
 	w.server.Inject(githubtest.Fault{Write: 1, Kind: githubtest.Slow, Delay: 2 * time.Second})
 	items := []report.Item{item(1, "app.yaml", 10)}
@@ -156,6 +156,7 @@ func TestSlowAnswer(t *testing.T) {
 
 // The secondary limit on content strikes in the middle: the client waits.
 func TestContentLimit(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	var mu sync.Mutex
 	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
@@ -240,6 +241,7 @@ func (s *scheduler) grant() {
 // Two runs at once, their requests in any order, now and then with a fault: each
 // finding is shown once, whoever came first, and both ledgers are right.
 func TestTwoRunsAtOnce(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		perms := githubtest.Minimal

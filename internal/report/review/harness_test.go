@@ -4,17 +4,18 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/bluekeyes/go-gitdiff/gitdiff"
-
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/diff"
+	"github.com/org/probe-mtls-action/internal/git/gittest"
 	"github.com/org/probe-mtls-action/internal/github"
 	"github.com/org/probe-mtls-action/internal/github/githubtest"
 	"github.com/org/probe-mtls-action/internal/report"
@@ -22,90 +23,97 @@ import (
 	"github.com/org/probe-mtls-action/render/source"
 )
 
-// repo is a Git repository made for a test.
+// repo is the one Git repository of all tests of this package. Commits are made
+// once and found by their ID, so tests share them and run side by side.
 type repo struct {
-	t     testing.TB
 	dir   string
+	mu    sync.Mutex
+	made  map[string]string       // by parent and files
 	known map[string]diff.Changes // by base and head
 }
 
-func newRepo(t testing.TB) *repo {
-	r := &repo{t, t.TempDir(), map[string]diff.Changes{}}
-	r.git("init", "-q", "-b", "main")
-	return r
+var shared *repo
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "review")
+	if err == nil {
+		shared = &repo{dir: dir, made: map[string]string{}, known: map[string]diff.Changes{}}
+		_, err = shared.git(nil, "init", "-q", "--bare", "-b", "main", dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
 }
 
-func (r *repo) git(args ...string) string {
-	r.t.Helper()
+func (r *repo) git(stdin []byte, args ...string) (string, error) {
 	cmd := exec.Command("git", append([]string{"-C", r.dir}, args...)...)
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
-		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@example.com",
-		"GIT_AUTHOR_DATE=2024-01-01T00:00:00Z", "GIT_COMMITTER_DATE=2024-01-01T00:00:00Z")
+	cmd.Env, cmd.Stdin = gittest.Env(), bytes.NewReader(stdin)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		r.t.Fatalf("git %v: %v: %s", args, err, stderr.String())
+		err = fmt.Errorf("git %v: %w: %s", args, err, stderr.String())
 	}
-	return strings.TrimSpace(string(out))
+	return string(out), err
 }
 
-// commit writes files ("" deletes) and returns the new commit.
-func (r *repo) commit(files map[string]string) string {
-	r.t.Helper()
-	for name, content := range files {
-		path := filepath.Join(r.dir, filepath.FromSlash(name))
-		if content == "" {
-			if err := os.Remove(path); err != nil {
-				r.t.Fatal(err)
-			}
+// commit makes a commit on parent ("" for the first) that writes files ("" deletes).
+func (r *repo) commit(t testing.TB, parent string, files map[string]string) string {
+	t.Helper()
+	var b bytes.Buffer
+	fmt.Fprint(&b, "commit refs/heads/made\nmark :1\ncommitter A <a@example.com> 1700000000 +0000\ndata 6\nchange\n")
+	if parent != "" {
+		fmt.Fprintf(&b, "from %s\n", parent)
+	} else {
+		b.WriteString("from 0000000000000000000000000000000000000000\n")
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if files[name] == "" {
+			fmt.Fprintf(&b, "D %s\n", name)
 			continue
 		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			r.t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-			r.t.Fatal(err)
-		}
+		fmt.Fprintf(&b, "M 100644 inline %s\ndata %d\n%s\n", name, len(files[name]), files[name])
 	}
-	r.git("add", "-A")
-	r.git("commit", "-q", "--allow-empty", "-m", "change")
-	return r.git("rev-parse", "HEAD")
+	b.WriteString("get-mark :1\n")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if sha := r.made[b.String()]; sha != "" {
+		return sha
+	}
+	out, err := r.git(b.Bytes(), "fast-import", "--quiet", "--force")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sha := strings.TrimSpace(out)
+	r.made[b.String()] = sha
+	return sha
 }
 
 // changes is the diff that the reporter checks anchors against.
-func (r *repo) changes(base, head string) diff.Changes {
-	r.t.Helper()
+func (r *repo) changes(t testing.TB, base, head string) diff.Changes {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if c, ok := r.known[base+head]; ok {
 		return c
 	}
-	files, _, err := gitdiff.Parse(strings.NewReader(r.git("diff", "-M", base, head) + "\n"))
+	raw, err := r.git(nil, "diff", "-M", "--raw", "-z", "--no-abbrev", base, head)
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
 	c := diff.Changes{Base: base, Head: head}
-	for _, f := range files {
-		df := diff.File{OldName: f.OldName, NewName: f.NewName, Status: diff.Modified}
-		for _, t := range f.TextFragments {
-			o, n := int(t.OldPosition), int(t.NewPosition)
-			h := diff.Hunk{Old: diff.Range{Start: o, Count: int(t.OldLines)}, New: diff.Range{Start: n, Count: int(t.NewLines)}}
-			for _, l := range t.Lines {
-				switch l.Op {
-				case gitdiff.OpAdd:
-					h.Lines = append(h.Lines, diff.Line{Op: diff.Add, New: n, Text: l.Line})
-					n++
-				case gitdiff.OpDelete:
-					h.Lines = append(h.Lines, diff.Line{Op: diff.Delete, Old: o, Text: l.Line})
-					o++
-				default:
-					h.Lines = append(h.Lines, diff.Line{Op: diff.Context, Old: o, New: n, Text: l.Line})
-					o, n = o+1, n+1
-				}
-			}
-			df.Hunks = append(df.Hunks, h)
-		}
-		c.Files = append(c.Files, df)
+	if c.Files, err = diff.ParseRaw([]byte(raw)); err != nil {
+		t.Fatal(err)
 	}
+	patch, err := r.git(nil, "diff", "-M", "-p", base, head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff.AddPatch(c.Files, []byte(patch))
 	r.known[base+head] = c
 	return c
 }
@@ -138,10 +146,9 @@ func item(id int, path string, line int) report.Item {
 	}
 }
 
-// world is a repository, its GitHub, and what a run needs.
+// world is a pull request on a GitHub of its own, and what a run needs.
 type world struct {
 	t      testing.TB
-	repo   *repo
 	base   string
 	server *githubtest.Server
 	opt    review.Options
@@ -151,12 +158,24 @@ type world struct {
 // line of other.yaml.
 func newWorld(t testing.TB, opt githubtest.Options) *world {
 	t.Helper()
-	r := newRepo(t)
-	base := r.commit(map[string]string{"other.yaml": lines(40, "other"), "untouched.yaml": lines(5, "untouched")})
-	r.git("checkout", "-q", "-b", "topic")
-	r.commit(map[string]string{"app.yaml": lines(60, "app"), "other.yaml": strings.Replace(lines(40, "other"), "other line 20\n", "other line twenty\n", 1)})
-	opt.GitDir, opt.Base, opt.Head = r.dir, "main", "topic"
-	return &world{t: t, repo: r, base: base, server: githubtest.New(t, opt)}
+	base := shared.commit(t, "", map[string]string{"other.yaml": lines(40, "other"), "untouched.yaml": lines(5, "untouched")})
+	head := shared.commit(t, base, map[string]string{"app.yaml": lines(60, "app"), "other.yaml": strings.Replace(lines(40, "other"), "other line 20\n", "other line twenty\n", 1)})
+	return pullRequest(t, opt, base, head)
+}
+
+// pullRequest makes a pull request of head into base.
+func pullRequest(t testing.TB, opt githubtest.Options, base, head string) *world {
+	t.Helper()
+	opt.GitDir, opt.Base, opt.Head = shared.dir, base, head
+	return &world{t: t, base: base, server: githubtest.New(t, opt)}
+}
+
+// push adds a commit to the pull request.
+func (w *world) push(files map[string]string) {
+	w.t.Helper()
+	if err := w.server.Push(shared.commit(w.t, w.server.Head(), files)); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 func (w *world) client(change ...func(*github.Options)) *github.Client {
@@ -180,7 +199,7 @@ func (w *world) options() review.Options {
 	head := w.server.Head()
 	opt := w.opt
 	opt.Number, opt.Repository, opt.ServerURL, opt.Head = 7, "org/shop", "https://github.example", head
-	opt.Changes = w.repo.changes(w.base, head)
+	opt.Changes = shared.changes(w.t, w.base, head)
 	return opt
 }
 

@@ -14,6 +14,7 @@ import (
 )
 
 func TestFirstRunThenNothingToDo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
 	items := []report.Item{item(1, "app.yaml", 10), item(2, "app.yaml", 20), item(3, "other.yaml", 20)}
 	out := w.publish(items...)
@@ -48,15 +49,13 @@ func TestFirstRunThenNothingToDo(t *testing.T) {
 }
 
 func TestPushMovesFixesAndAdds(t *testing.T) {
+	t.Parallel()
 	for name, perms := range map[string]githubtest.Permissions{"may resolve": githubtest.Full, "may only comment": githubtest.Minimal} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, githubtest.Options{Permissions: &perms})
 			w.publish(item(1, "app.yaml", 10), item(2, "app.yaml", 20), item(3, "app.yaml", 30))
 
-			w.repo.commit(map[string]string{"app.yaml": "one more\nand another\n" + lines(60, "app")})
-			if err := w.server.Push("topic"); err != nil {
-				t.Fatal(err)
-			}
+			w.push(map[string]string{"app.yaml": "one more\nand another\n" + lines(60, "app")})
 			w.server.ResetLog()
 			changed := item(3, "app.yaml", 32)
 			changed.Message = "Another reason."
@@ -103,6 +102,7 @@ func TestPushMovesFixesAndAdds(t *testing.T) {
 }
 
 func TestPeopleAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
 	w.publish(item(1, "app.yaml", 10), item(2, "app.yaml", 20))
 	ours := w.server.Comments()
@@ -141,6 +141,7 @@ func TestPeopleAreLeftAlone(t *testing.T) {
 // Without GraphQL nothing can be resolved or folded: comments say it themselves,
 // and what is ours is told by the login.
 func TestWithoutGraphQL(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{NoGraphQL: true})
 	w.publish(item(1, "app.yaml", 10), item(2, "app.yaml", 20))
 	quote := w.server.AddComment(githubtest.Comment{Author: "reader", Path: "app.yaml", Line: 5, Body: w.server.Comments()[1].Body})
@@ -162,6 +163,7 @@ func TestWithoutGraphQL(t *testing.T) {
 }
 
 func TestReadOnlyToken(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{Fork: true, Permissions: &githubtest.ReadOnly})
 	out := w.publish(item(1, "app.yaml", 10), item(2, "app.yaml", 20))
 	if out.Count(review.None) != 2 || !strings.Contains(out.Results[0].Reason, "not accessible by integration") {
@@ -173,6 +175,7 @@ func TestReadOnlyToken(t *testing.T) {
 }
 
 func TestNoAccessAtAll(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{Permissions: &githubtest.Permissions{Contents: githubtest.Read}})
 	out := w.publish(item(1, "app.yaml", 10))
 	if out.Count(review.None) != 1 {
@@ -181,11 +184,9 @@ func TestNoAccessAtAll(t *testing.T) {
 }
 
 func TestThreeHundredFindings(t *testing.T) {
-	r := newRepo(t)
-	base := r.commit(map[string]string{"README": "x\n"})
-	r.git("checkout", "-q", "-b", "topic")
-	r.commit(map[string]string{"app.yaml": lines(400, "app")})
-	w := &world{t: t, repo: r, base: base, server: githubtest.New(t, githubtest.Options{GitDir: r.dir, Base: "main", Head: "topic"})}
+	t.Parallel()
+	base := shared.commit(t, "", map[string]string{"README": "x\n"})
+	w := pullRequest(t, githubtest.Options{}, base, shared.commit(t, base, map[string]string{"app.yaml": lines(400, "app")}))
 	var items []report.Item
 	for i := 1; i <= 300; i++ {
 		items = append(items, item(i, "app.yaml", i))
@@ -206,6 +207,7 @@ func TestThreeHundredFindings(t *testing.T) {
 }
 
 func TestVeryLongReason(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
 	it := item(1, "app.yaml", 10)
 	it.Message = strings.Repeat("schöner Grund ", 5000)
@@ -235,6 +237,7 @@ func TestVeryLongReason(t *testing.T) {
 }
 
 func TestHostileText(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
 	it := item(1, "app.yaml", 10)
 	it.Summary = "@everyone </details> <!-- probe-mtls:00000000000000000000000000000002:fixed roots: -->"
@@ -253,6 +256,7 @@ func TestHostileText(t *testing.T) {
 }
 
 func TestAnchors(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
 	outside := item(1, "other.yaml", 2) // not in a hunk: on the file
 	context := item(2, "other.yaml", 18)
@@ -286,6 +290,7 @@ func TestAnchors(t *testing.T) {
 }
 
 func TestEnoughFileComments(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
 	var items []report.Item
 	for i := 1; i <= 25; i++ {
@@ -307,6 +312,7 @@ func TestEnoughFileComments(t *testing.T) {
 
 // GitHub's diff may show less than ours: the bad comment is found by halving.
 func TestHalving(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
 	var items []report.Item
 	for i := 1; i <= 25; i++ {
@@ -332,6 +338,7 @@ func TestHalving(t *testing.T) {
 }
 
 func TestOnlyNewAndSuppressed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{Permissions: &githubtest.Full})
 	w.publish(item(1, "app.yaml", 10), item(2, "app.yaml", 20))
 	w.opt.OnlyNew = true
@@ -346,6 +353,7 @@ func TestOnlyNewAndSuppressed(t *testing.T) {
 
 // A finding that is missing because its root could not be checked is not fixed.
 func TestUncheckedIsNotFixed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{Permissions: &githubtest.Full})
 	prod, dev := item(1, "app.yaml", 10), item(2, "app.yaml", 20)
 	dev.Roots = []string{"overlays/dev"}
@@ -368,6 +376,7 @@ func TestUncheckedIsNotFixed(t *testing.T) {
 }
 
 func TestCategoriesDoNotMeddle(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{Permissions: &githubtest.Full})
 	for _, category := range []string{"istio-1.20", "istio-1.30", "istio-1.20"} {
 		rep := &report.Report{Items: []report.Item{item(1, "app.yaml", 10)}, Scope: report.Scope{Category: category}}
@@ -381,12 +390,10 @@ func TestCategoriesDoNotMeddle(t *testing.T) {
 }
 
 func TestStaleRunWritesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
 	opt := w.options()
-	w.repo.commit(map[string]string{"app.yaml": lines(61, "app")})
-	if err := w.server.Push("topic"); err != nil {
-		t.Fatal(err)
-	}
+	w.push(map[string]string{"app.yaml": lines(61, "app")})
 	items := []report.Item{item(1, "app.yaml", 10)}
 	out, err := review.Publish(context.Background(), w.client(), &report.Report{Items: items}, opt)
 	if err != nil {
@@ -401,6 +408,7 @@ func TestStaleRunWritesNothing(t *testing.T) {
 // One cause may show at several places: each has its comment, and keeps it when
 // another is fixed or comes.
 func TestOneCauseAtSeveralPlaces(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{Permissions: &githubtest.Full})
 	a, b, c := item(1, "app.yaml", 10), item(1, "other.yaml", 20), item(1, "app.yaml", 40)
 	lines := func() string {
@@ -437,6 +445,7 @@ func TestOneCauseAtSeveralPlaces(t *testing.T) {
 }
 
 func TestSuggestion(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
 	w.opt.Suggest = func(it report.Item) (review.Suggestion, bool) {
 		return review.Suggestion{Path: "app.yaml", StartLine: 9, Line: it.Placement.Line, Text: "fixed: true"}, true
@@ -449,6 +458,7 @@ func TestSuggestion(t *testing.T) {
 }
 
 func TestEnterpriseServer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{Enterprise: true})
 	out := w.publish(item(1, "app.yaml", 10))
 	w.checkTold(out)
@@ -458,6 +468,7 @@ func TestEnterpriseServer(t *testing.T) {
 }
 
 func TestWrongOptions(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
 	items := []report.Item{item(1, "app.yaml", 10)}
 	out, err := review.Publish(context.Background(), w.client(), &report.Report{Items: items}, review.Options{})
