@@ -88,17 +88,17 @@ func (m *model) index(in input) {
 	}
 	m.addPeers(in.peers)
 	for _, o := range in.config {
-		switch {
-		case o.Kind == "Namespace" && o.Group == "":
+		switch kindOf(o.Ref) {
+		case kindNamespace:
 			m.idx.namespaces[o.Name] = append(m.idx.namespaces[o.Name], o)
 			labels := kube.Labels(o)
 			checkStrings(labels, "label", workloadName(o), m.warnOn)
 			if v, _ := labels.Get(labelInjection); v == "enabled" {
 				m.idx.enabled[o] = []mesh.Fact{decider("namespace "+o.Name+" is labelled "+labelInjection+"=enabled", labels.Field(labelInjection))}
 			}
-		case (o.Kind == "Policy" || o.Kind == "MeshPolicy") && o.Group == "authentication.istio.io":
+		case kindPolicy, kindMeshPolicy:
 			m.addAlpha(o)
-		case o.Kind == "Sidecar" && o.Group == "networking.istio.io":
+		case kindSidecar:
 			m.addSidecar(o)
 		}
 	}

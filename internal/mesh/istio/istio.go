@@ -115,9 +115,9 @@ func (m *model) sortOut(objects []*render.Object) input {
 		switch {
 		case services[i] != nil:
 			in.services = append(in.services, services[i])
-		case o.Kind == "PeerAuthentication" && o.Group == "security.istio.io":
+		case kindOf(o.Ref) == kindPeerAuthentication:
 			in.peers = append(in.peers, o)
-		case deciding[o.Kind]:
+		case decides(o.Ref):
 			in.config = append(in.config, o)
 		default:
 			in.others = append(in.others, o)
@@ -127,12 +127,6 @@ func (m *model) sortOut(objects []*render.Object) input {
 	slices.SortStableFunc(in.peers, byName)
 	slices.SortStableFunc(in.others, byName)
 	return in
-}
-
-// deciding are the kinds, Services and workloads aside, that decide anything.
-var deciding = map[string]bool{
-	"Namespace": true, "Policy": true, "MeshPolicy": true,
-	"Sidecar": true, "IstioOperator": true, "ConfigMap": true,
 }
 
 // byName orders objects by root, namespace, kind and name.

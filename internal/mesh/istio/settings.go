@@ -110,8 +110,8 @@ func (m *model) install(objects []*render.Object) installation {
 	viewValues, viewMesh := map[string]documents{}, map[string]documents{}
 	seen := map[string]bool{}
 	for _, obj := range objects {
-		switch {
-		case obj.Kind == "IstioOperator" && obj.Group == "install.istio.io":
+		switch k := kindOf(obj.Ref); {
+		case k == kindIstioOperator:
 			spec := kube.Get(obj.Node, "spec")
 			at := render.Field{Object: obj, Path: render.PathOf("spec")}
 			rev := kube.Text(kube.Get(spec, "revision"))
@@ -119,7 +119,7 @@ func (m *model) install(objects []*render.Object) installation {
 			viewValues[rev] = append(viewValues[rev], document{node: kube.Get(spec, "values"), field: at.Key("values")})
 			viewMesh[rev] = append(viewMesh[rev], document{node: kube.Get(spec, "meshConfig"), field: at.Key("meshConfig")})
 			in.ambient = in.ambient || kube.Text(kube.Get(spec, "profile")) == "ambient"
-		case obj.Kind == "ConfigMap" && obj.Group == "" && m.isSystem(obj.NamespaceOrDefault()):
+		case k == kindConfigMap && m.isSystem(obj.NamespaceOrDefault()):
 			data := func(key string) documents { return m.embedded(obj, key) }
 			if rev, ok := revisionOf(obj.Name, "istio-sidecar-injector"); ok {
 				seen[rev] = true
