@@ -19,6 +19,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/org/probe-mtls-action/internal/app"
+	"github.com/org/probe-mtls-action/internal/report/sarif"
+	"github.com/org/probe-mtls-action/internal/rules"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected outputs")
@@ -64,9 +66,34 @@ func TestFixtures(t *testing.T) {
 				t.Errorf("exit code %d, want %d\n%s%s", code, c.Exit, stdout, stderr)
 			}
 			golden(t, filepath.Join(dir, "want.txt"), stdout+stderr)
-			sarif, _, _ := run(t, repo, append(append([]string{}, c.Args...), "--format", "sarif")...)
-			checkWants(t, filepath.Join(dir, "repo"), c.Wants, sarif)
+			log, _, _ := run(t, repo, append(append([]string{}, c.Args...), "--format", "sarif")...)
+			checkWants(t, filepath.Join(dir, "repo"), c.Wants, log)
+			checkRoundTrip(t, log)
 		})
+	}
+}
+
+// checkRoundTrip reads a log as the second half of a fork's two workflows does,
+// and writes it again: nothing may be refused or lost.
+func checkRoundTrip(t *testing.T, log string) {
+	t.Helper()
+	rep, err := sarif.Read(strings.NewReader(log), sarif.Limits{})
+	if err != nil {
+		t.Errorf("the SARIF log is refused by its own reader: %v", err)
+		return
+	}
+	for i := range rep.Items {
+		if rep.Items[i].Verdict == "" {
+			t.Errorf("%s of %s has no verdict", rep.Items[i].RuleID, rep.Items[i].Subject)
+		}
+	}
+	rep.Rules = rules.All()
+	var again bytes.Buffer
+	if err := sarif.Write(&again, rep, sarif.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(log, again.String()); d != "" {
+		t.Errorf("the SARIF log does not survive reading (-written +again):\n%s", d)
 	}
 }
 

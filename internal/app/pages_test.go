@@ -31,6 +31,11 @@ func TestRulePages(t *testing.T) {
 				t.Errorf("standard error: %s", errOut)
 			}
 			golden(t, filepath.Join("../../docs/rules", r.ID+".md"), checktest.SetOutput(r.Doc, out))
+			log, _, _ := run(t, dir, "check", "--format", "sarif", ".")
+			if !strings.Contains(log, `"ruleId": "`+r.ID+`"`) {
+				t.Errorf("the bad example is not an example of %s", r.ID)
+			}
+			checkRoundTrip(t, log)
 			good, err := checktest.Example(r.Doc, "Good")
 			if err != nil {
 				t.Fatal(err)

@@ -24,7 +24,10 @@ type Rule struct {
 	Name     string // LivenessProbeBlockedByMTLS; differs from ID
 	Severity Severity
 	Summary  string // one line
-	Doc      string // the page in docs/rules, Markdown
+	// Verdict is that of its findings which name none: those that rest on no
+	// judgement of a probe.
+	Verdict mesh.Verdict
+	Doc     string // the page in docs/rules, Markdown
 	// Run reports what it finds through p.Report.
 	Run func(p *Pass)
 }

@@ -29,6 +29,9 @@ func Run(rules []*Rule, objects []*render.Object, model mesh.Model) []Finding {
 				if f.Severity == "" {
 					f.Severity = rule.Severity
 				}
+				if f.Verdict == "" {
+					f.Verdict = rule.Verdict
+				}
 				findings = append(findings, f)
 			},
 		})

@@ -18,18 +18,24 @@ const (
 	ModeStrict     Mode = "STRICT"
 )
 
-// Verdict is what becomes of a probe.
+// Verdict is what becomes of a probe, or of what a policy means to do.
 type Verdict string
 
 // The verdicts. Unknown and Ambiguous are verdicts, not errors: they say that
-// the manifests in view do not decide.
+// the manifests in view do not decide. Ineffective and Exposed are said of
+// policies and of misplaced probes.
 const (
 	OK           Verdict = "ok"
 	Breaks       Verdict = "breaks"
 	FalseHealthy Verdict = "false-healthy"
 	Ambiguous    Verdict = "ambiguous"
 	Unknown      Verdict = "unknown"
+	Ineffective  Verdict = "ineffective" // what is written has no effect
+	Exposed      Verdict = "exposed"     // application traffic loses mTLS
 )
+
+// Verdicts are all verdicts.
+var Verdicts = []Verdict{OK, Breaks, FalseHealthy, Ambiguous, Unknown, Ineffective, Exposed}
 
 // Cause says which of a mesh's mechanisms made the verdict; rules select by it.
 type Cause string

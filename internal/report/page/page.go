@@ -150,10 +150,11 @@ func state(s report.State) string {
 }
 
 func verdict(v mesh.Verdict) string {
-	if v == mesh.Breaks || v == "" {
-		return ""
+	switch v {
+	case mesh.FalseHealthy, mesh.Ambiguous, mesh.Unknown:
+		return " (" + string(v) + ")"
 	}
-	return " (" + string(v) + ")"
+	return "" // the rule says it
 }
 
 func roots(all []string, max int) string {

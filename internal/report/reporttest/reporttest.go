@@ -160,7 +160,7 @@ func PullRequest() *report.Report {
 	second.Remedies = second.Remedies[1:]
 
 	third := report.Item{
-		RuleID: "PMTLS007", RuleName: "MTLSExceptionHasNoEffect", Severity: check.Warning, Verdict: mesh.Breaks,
+		RuleID: "PMTLS007", RuleName: "MTLSExceptionHasNoEffect", Severity: check.Warning, Verdict: mesh.Ineffective,
 		Subject: "shop/PeerAuthentication/web", Summary: "mTLS exception has no effect - web",
 		Message: "PeerAuthentication web in namespace shop names port 80, which no container listens on; portLevelMtls counts container ports. The Service web sends port 80 to container port 8080.",
 		At:      report.Location{Span: Span("overlays/region-01/policy.yaml", 11, 5, 7), Exact: true, Line: "    80:"},
@@ -169,7 +169,7 @@ func PullRequest() *report.Report {
 		Remedies: []report.Remedy{{Title: "Name the container port", YAML: "portLevelMtls:\n  \"8080\":\n    mode: DISABLE\n", At: Span("overlays/region-01/policy.yaml", 11, 5, 7)}},
 	}
 	fourth := report.Item{
-		RuleID: "PMTLS009", RuleName: "MTLSDisabledOnApplicationPort", Severity: check.Note, Verdict: mesh.Breaks,
+		RuleID: "PMTLS009", RuleName: "MTLSDisabledOnApplicationPort", Severity: check.Note, Verdict: mesh.Exposed,
 		Subject: "shop/PeerAuthentication/api", Summary: "mTLS is off on an application port - api",
 		Message: "Port 8080 of api is exempted from mTLS and also serves the application.",
 		At:      report.Location{Span: Span("overlays/region-03/policy.yaml", 12, 13, 20), Exact: true, Line: "      mode: DISABLE"},

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -320,11 +321,10 @@ func (rd *reader) result(at string, in *result) report.Item {
 }
 
 func (rd *reader) verdict(at, s string) mesh.Verdict {
-	switch v := mesh.Verdict(s); v {
-	case mesh.OK, mesh.Breaks, mesh.FalseHealthy, mesh.Ambiguous, mesh.Unknown:
+	if v := mesh.Verdict(s); slices.Contains(mesh.Verdicts, v) {
 		return v
 	}
-	rd.fail(at, "got %.80q, which is no verdict", s)
+	rd.fail(at, "got %.80q, which is not a verdict", s)
 	return mesh.Unknown
 }
 

@@ -55,7 +55,7 @@ func TestReadRefuses(t *testing.T) {
 		{"a fingerprint that ends a comment", "runs.0.results.0.partialFingerprints.probeMtls/v1", "--><script>", "not of the form"},
 		{"a rule that is none", "runs.0.results.0.ruleId", "PMTLS001 -->", "not of the form"},
 		{"a level that is none", "runs.0.results.0.level", "fatal", "want error, warning or note"},
-		{"a verdict that is none", "runs.0.results.0.properties.verdict", "fine", "no verdict"},
+		{"a verdict that is none", "runs.0.results.0.properties.verdict", "fine", "not a verdict"},
 		{"a state that is none", "runs.0.results.0.properties.state", "old", "want new, existing or fixed"},
 		{"a line before the first", "runs.0.results.0.locations.0.physicalLocation.region.startLine", -4, "want a line or column"},
 		{"no location", "runs.0.results.0.locations", []any{}, "want one location"},

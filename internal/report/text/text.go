@@ -109,10 +109,11 @@ func (p *printer) item(it *report.Item) {
 
 // tag is [PMTLS001], with the verdict where it is not the plain one.
 func tag(it *report.Item) string {
-	if it.Verdict == mesh.Breaks || it.Verdict == "" {
-		return "[" + it.RuleID + "]"
+	switch it.Verdict {
+	case mesh.FalseHealthy, mesh.Ambiguous, mesh.Unknown:
+		return fmt.Sprintf("[%s, %s]", it.RuleID, it.Verdict)
 	}
-	return fmt.Sprintf("[%s, %s]", it.RuleID, it.Verdict)
+	return "[" + it.RuleID + "]" // the rule says it
 }
 
 func (p *printer) state(it *report.Item) string {

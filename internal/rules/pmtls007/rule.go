@@ -13,6 +13,7 @@ var Rule = &check.Rule{
 	ID:       "PMTLS007",
 	Name:     "MTLSExceptionHasNoEffect",
 	Severity: check.Warning,
+	Verdict:  mesh.Ineffective,
 	Summary:  "A policy means to exempt a probe's port from mTLS but cannot",
 	Doc:      pages.PMTLS007,
 	Run: func(p *check.Pass) {

@@ -13,6 +13,7 @@ var Rule = &check.Rule{
 	ID:       "PMTLS008",
 	Name:     "PolicyAPINotServed",
 	Severity: check.Warning,
+	Verdict:  mesh.Ineffective,
 	Summary:  "A policy of authentication.istio.io on an Istio that no longer has that API",
 	Doc:      pages.PMTLS008,
 	Run: func(p *check.Pass) {

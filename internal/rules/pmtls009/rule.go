@@ -13,6 +13,7 @@ var Rule = &check.Rule{
 	ID:       "PMTLS009",
 	Name:     "MTLSDisabledOnApplicationPort",
 	Severity: check.Note,
+	Verdict:  mesh.Exposed,
 	Summary:  "A port exempted from mTLS for a probe also carries application traffic",
 	Doc:      pages.PMTLS009,
 	Run: func(p *check.Pass) {

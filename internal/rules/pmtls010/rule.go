@@ -16,6 +16,7 @@ var Rule = &check.Rule{
 	ID:       "PMTLS010",
 	Name:     "ProbeMisplaced",
 	Severity: check.Warning,
+	Verdict:  mesh.Ineffective,
 	Summary:  "A probe stands where Kubernetes ignores it",
 	Doc:      pages.PMTLS010,
 	Run:      run,
