@@ -5,7 +5,6 @@ package action
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -80,50 +79,7 @@ func readMetadata(t *testing.T, path string) metadata {
 const (
 	dockerAction = "action.yml"
 	binaryAction = "action/binary/action.yml"
-	tokenInput   = "github-token"
-	tokenDefault = "${{ github.token }}" // an expression, which only the runner knows
 )
-
-func TestInputsAreThoseOfTheProgram(t *testing.T) {
-	for _, file := range []string{dockerAction, binaryAction} {
-		m := readMetadata(t, file)
-		var got, want []string
-		for _, in := range m.Inputs {
-			if in.Value.Default == nil {
-				t.Errorf("%s: input %s has no default, so users cannot see what it is", file, in.Name)
-				continue
-			}
-			if in.Value.Description == "" || in.Value.Required {
-				t.Errorf("%s: input %s has no description, or is required although the program does without it", file, in.Name)
-			}
-			got = append(got, in.Name+"="+*in.Value.Default)
-		}
-		for _, in := range actions.KnownInputs() {
-			if in.Name == tokenInput {
-				in.Default = tokenDefault
-			}
-			want = append(want, in.Name+"="+in.Default)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: inputs differ from the program's (-program +file):\n%s", file, diff)
-		}
-	}
-}
-
-func TestDescriptionsNameAllChoices(t *testing.T) {
-	for _, in := range readMetadata(t, dockerAction).Inputs {
-		for _, known := range actions.KnownInputs() {
-			if known.Name != in.Name || *in.Value.Default != "" {
-				continue
-			}
-			for _, choice := range known.Choices {
-				if !regexp.MustCompile(`\b` + choice + `\b`).MatchString(in.Value.Description) {
-					t.Errorf("the description of %s does not name the choice %s: %s", in.Name, choice, in.Value.Description)
-				}
-			}
-		}
-	}
-}
 
 func TestOutputsAreThoseOfTheProgram(t *testing.T) {
 	var want []string

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/org/probe-mtls-action/internal/settings"
 )
 
 // Names of the events that the Action runs on.
@@ -101,7 +103,7 @@ func (e *UnsupportedEventError) Error() string {
 	if name == "" {
 		return "GITHUB_EVENT_NAME is not set: the command action runs inside a GitHub Actions workflow; elsewhere, use the command check"
 	}
-	return fmt.Sprintf("the event %q is not supported: use %s", shorten(name), strings.Join([]string{
+	return fmt.Sprintf("the event %q is not supported: use %s", settings.Shorten(name), strings.Join([]string{
 		EventPullRequest, EventMergeGroup, EventPush, EventSchedule, EventWorkflowDispatch, EventWorkflowRun}, ", "))
 }
 
@@ -152,7 +154,7 @@ func (r *Runner) number(name string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%s is %q, expected a number", name, shorten(v))
+		return 0, fmt.Errorf("%s is %q, expected a number", name, settings.Shorten(v))
 	}
 	return n, nil
 }
@@ -193,7 +195,7 @@ func repository(env, payload string) (owner, name string, err error) {
 		full = payload
 	}
 	if !validRepo(full) {
-		return "", "", fmt.Errorf("GITHUB_REPOSITORY is %q, expected owner/name", shorten(full))
+		return "", "", fmt.Errorf("GITHUB_REPOSITORY is %q, expected owner/name", settings.Shorten(full))
 	}
 	owner, name, _ = strings.Cut(full, "/")
 	return owner, name, nil

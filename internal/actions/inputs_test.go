@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/org/probe-mtls-action/internal/actions"
+	"github.com/org/probe-mtls-action/internal/settings"
 )
 
 var compareTokens = cmp.Comparer(func(a, b actions.Token) bool { return a == b })
@@ -15,11 +16,11 @@ var compareTokens = cmp.Comparer(func(a, b actions.Token) bool { return a == b }
 func TestInputs(t *testing.T) {
 	t.Parallel()
 	defaults := func(change func(*actions.Inputs)) actions.Inputs {
-		in := actions.Inputs{
+		in := actions.Inputs{Values: settings.Values{
 			OnlyNew:   true,
 			Reporters: []string{"review", "annotations", "summary", "sarif"},
 			SARIFFile: "probe-mtls.sarif",
-		}
+		}}
 		if change != nil {
 			change(&in)
 		}
@@ -54,8 +55,8 @@ func TestInputs(t *testing.T) {
 			"INPUT_ENABLE-HELM":    "true",
 			"INPUT_JOBS":           "3",
 			"INPUT_VERBOSE":        "true",
-		}, actions.Inputs{
-			Token:         actions.NewToken("ghs_x"),
+			"INPUT_ALL-ROOTS":      "true",
+		}, actions.Inputs{Token: actions.NewToken("ghs_x"), Values: settings.Values{
 			Paths:         []string{"apps", "platform/mesh"},
 			Config:        "ci/probe-mtls.yaml",
 			IstioVersion:  "v1.24.3",
@@ -71,12 +72,13 @@ func TestInputs(t *testing.T) {
 			SARIFFile:     "out/x.sarif",
 			UploadSARIF:   true,
 			Category:      "prod",
-			Shard:         actions.Shard{Index: 2, Total: 4},
+			Shard:         settings.Shard{Index: 2, Total: 4},
 			AllowRemote:   true,
 			EnableHelm:    true,
 			Jobs:          3,
 			Verbose:       true,
-		}},
+			AllRoots:      true,
+		}}},
 		{"underscores, from a composite action's shell", env{"INPUT_FAIL_ON": "note", "INPUT_ONLY_NEW": "false"},
 			defaults(func(in *actions.Inputs) { in.FailOn, in.OnlyNew = "note", false })},
 		{"the runner's own form wins", env{"INPUT_FAIL-ON": "error", "INPUT_FAIL_ON": "note"},
@@ -105,8 +107,8 @@ func TestInputMistakes(t *testing.T) {
 		{"config", "/github/workspace/x.yaml", "must be a path inside the workspace"},
 		{"sarif-file", "../x.sarif", "must be a path inside the workspace"},
 		{"sarif-file", "x\x1b[2J", "must be one line without control characters"},
-		{"istio-version", "latest", `input istio-version is "latest", but must be a version like 1.24 or 1.24.3`},
-		{"istio-version", "1.24 --x", "must be a version like"},
+		{"istio-version", "latest", `input istio-version is "latest", but must be a version, such as 1.24 or 1.24.3`},
+		{"istio-version", "1.24 --x", "must be a version"},
 		{"mesh-mtls", "on", `input mesh-mtls is "on", but must be strict, permissive or disable`},
 		{"rewrite-probes", "yes", "must be auto, true or false"},
 		{"root-namespace", "Istio_System", "must be a namespace"},
@@ -115,7 +117,7 @@ func TestInputMistakes(t *testing.T) {
 		{"only-new", "yes", `input only-new is "yes", but must be true or false`},
 		{"base", "--upload-pack=evil", "must be a revision"},
 		{"base", "a b", "must be a revision"},
-		{"reporters", "review,email", `"email" is no reporter: must be a list of review, annotations, summary, sarif, comment`},
+		{"reporters", "review,email", `its entry "email" must be review, annotations, summary, sarif or comment`},
 		{"reporters", ",", "must be a list of review"},
 		{"upload-sarif", "1", "must be true or false"},
 		{"category", "a\nb", "must be one line"},
@@ -162,13 +164,10 @@ func TestAllInputMistakesAreReportedAtOnce(t *testing.T) {
 
 func TestDefaultsAreValid(t *testing.T) {
 	t.Parallel()
-	for _, input := range actions.KnownInputs() {
-		if input.Default == "" {
-			continue
-		}
-		e := env{"INPUT_" + strings.ToUpper(input.Name): input.Default}
+	for _, s := range settings.Of(settings.Input) {
+		e := env{"INPUT_" + strings.ToUpper(s.Name): s.DefaultOn(settings.Input)}
 		if _, errs := actions.New(&bytes.Buffer{}, e.get).Inputs(); len(errs) > 0 {
-			t.Errorf("the default of %s is wrong: %v", input.Name, errs)
+			t.Errorf("the default of %s is wrong: %v", s.Name, errs)
 		}
 	}
 }

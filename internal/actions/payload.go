@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/org/probe-mtls-action/internal/settings"
 )
 
 // maxPayload bounds the event payload; GitHub caps webhook payloads at 25 MB.
@@ -177,15 +179,15 @@ func (c *checker) commit(field string, p payloadCommit) Commit {
 func (c *checker) maybeNamed(field string, p payloadCommit) Commit {
 	out := Commit{SHA: p.SHA, Ref: p.Ref}
 	if !objectID.MatchString(p.SHA) {
-		c.errs = append(c.errs, fmt.Errorf("its %s.sha is %q, expected a commit ID", field, shorten(p.SHA)))
+		c.errs = append(c.errs, fmt.Errorf("its %s.sha is %q, expected a commit ID", field, settings.Shorten(p.SHA)))
 	}
 	if !validRef(p.Ref) {
-		c.errs = append(c.errs, fmt.Errorf("its %s.ref is %q, which is no name of a branch", field, shorten(p.Ref)))
+		c.errs = append(c.errs, fmt.Errorf("its %s.ref is %q, which is no name of a branch", field, settings.Shorten(p.Ref)))
 	}
 	if p.Repo != nil && p.Repo.FullName != "" {
 		out.Repo = p.Repo.FullName
 		if !validRepo(out.Repo) {
-			c.errs = append(c.errs, fmt.Errorf("its %s.repo.full_name is %q, expected owner/name", field, shorten(out.Repo)))
+			c.errs = append(c.errs, fmt.Errorf("its %s.repo.full_name is %q, expected owner/name", field, settings.Shorten(out.Repo)))
 		}
 	}
 	return out
@@ -197,7 +199,7 @@ func (c *checker) maybeSHA(field, sha string) string {
 		return ""
 	}
 	if !objectID.MatchString(sha) {
-		c.errs = append(c.errs, fmt.Errorf("its %s is %q, expected a commit ID", field, shorten(sha)))
+		c.errs = append(c.errs, fmt.Errorf("its %s is %q, expected a commit ID", field, settings.Shorten(sha)))
 	}
 	return sha
 }

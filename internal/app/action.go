@@ -17,6 +17,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/text"
 	"github.com/org/probe-mtls-action/internal/scope"
+	"github.com/org/probe-mtls-action/internal/settings"
 )
 
 // job is one run of the Action.
@@ -26,7 +27,7 @@ type job struct {
 	in     actions.Inputs
 	event  actions.Event
 	client *github.Client // nil without a repository to speak to
-	s      settings
+	s      settings.Values
 }
 
 // newJob reads inputs and event. Mistakes are told as annotations; the error is
@@ -50,11 +51,7 @@ func newJob(env *Env) (*job, error) {
 		j.runner.Errorf("%s", err)
 		return nil, j.invalid()
 	}
-	j.s = j.settings()
-	if err := j.s.validate(); err != nil {
-		j.runner.Errorf("%s", err)
-		return nil, j.invalid()
-	}
+	j.s = in.Values
 	return j, nil
 }
 
@@ -103,28 +100,6 @@ func (j *job) connect() (*github.Client, error) {
 // repository returns owner/name.
 func (j *job) repository() string { return j.event.Owner + "/" + j.event.Repo }
 
-func (j *job) settings() settings {
-	in := j.in
-	s := settings{
-		paths: in.Paths, config: in.Config,
-		istioVersion: in.IstioVersion, meshMTLS: in.MeshMTLS, rewriteProbes: in.RewriteProbes,
-		rootNamespace: in.RootNamespace, injection: in.Injection, context: in.Context,
-		base: in.Base, onlyNew: in.OnlyNew, failOn: in.FailOn,
-		jobs: in.Jobs, shard: in.Shard.String(), allowRemote: in.AllowRemote, enableHelm: in.EnableHelm,
-		verbose: in.Verbose,
-		set:     make(map[string]bool),
-	}
-	for name, given := range map[string]bool{
-		"rewrite-probes": in.RewriteProbes != "", "injection": in.Injection != "", "fail-on": in.FailOn != "",
-	} {
-		s.set[name] = given
-	}
-	s.rewriteProbes = or(s.rewriteProbes, "auto")
-	s.injection = or(s.injection, "auto")
-	s.failOn = or(s.failOn, "error")
-	return s
-}
-
 func or(s, otherwise string) string {
 	if s == "" {
 		return otherwise
@@ -165,11 +140,11 @@ func (j *job) check(ctx context.Context) (*report.Report, *scope.Scope, report.P
 	if err != nil {
 		return nil, nil, none, err
 	}
-	policy := j.s.policy(repo)
+	policy := policy(&j.s, repo.config)
 	if sc.Deleted {
 		return newReport(j.env, repo, &j.s), sc, policy, nil
 	}
-	j.s.changedOnly = true
+	j.s.ChangedOnly = true
 	rep, err := examine(ctx, j.env, repo, &j.s, sc)
 	if err != nil {
 		return nil, nil, none, err
@@ -199,8 +174,8 @@ func (j *job) resolve(ctx context.Context, repo *repository) (*scope.Scope, erro
 	if j.client != nil && j.event.PullRequest != nil {
 		r.API = pullAPI{j.client, j.event.PullRequest.Number}
 	}
-	if j.s.base != "" {
-		sc, err := r.Since(ctx, j.s.base)
+	if j.s.Base != "" {
+		sc, err := r.Since(ctx, j.s.Base)
 		if err != nil {
 			return nil, usagef("input base: %w", err)
 		}

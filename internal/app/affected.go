@@ -9,6 +9,7 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/affected"
 	"github.com/org/probe-mtls-action/internal/report/safe"
+	"github.com/org/probe-mtls-action/internal/settings"
 )
 
 // plan is what `affected --format json` prints.
@@ -43,25 +44,25 @@ type matrix struct {
 // job's start takes as long as some thousand of them.
 const costPerShard = 5000
 
-func runAffected(ctx context.Context, env *Env, s *settings, format string) error {
+func runAffected(ctx context.Context, env *Env, s *settings.Values) error {
 	repo, sc, err := openSince(ctx, env, s)
 	if err != nil {
 		return err
 	}
 	defer repo.close()
-	s.changedOnly = true
+	s.ChangedOnly = true
 	c, err := newComparison(ctx, repo, s, sc)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	p := newPlan(c, s.maxShards)
+	p := newPlan(c, s.MaxShards)
 	p.remarks(env.Stderr)
 	w := bufio.NewWriter(env.Stdout)
-	if format == "json" {
+	if s.Format == "json" {
 		err = json.NewEncoder(w).Encode(p)
 	} else {
-		p.text(w, s.verbose)
+		p.text(w, s.Verbose)
 	}
 	if err == nil {
 		err = w.Flush()
@@ -73,7 +74,7 @@ func runAffected(ctx context.Context, env *Env, s *settings, format string) erro
 }
 
 func newPlan(c *comparison, maxShards int) *plan {
-	i, n, _ := c.s.part() // validated with the flags
+	i, n := c.s.Shard.Part()
 	roots := affected.Shard(c.reached.Roots, i, n)
 	p := &plan{
 		Base: c.scope.Base, Head: c.scope.Head,

@@ -130,7 +130,7 @@ func failures(res *pipeline.Result, renamed func(string) string) names {
 // at the head have nothing to compare with (but see surelyFixed).
 func (c *comparison) baseRoots(checked []string, renamed func(string) string) []render.Root {
 	mine, was := set(checked), make(names)
-	i, _, _ := c.s.part()
+	i, _ := c.s.Shard.Part()
 	removed := i == 1
 	for _, r := range c.reached.Roots {
 		was[r.Dir] = mine[r.Dir]
@@ -138,7 +138,7 @@ func (c *comparison) baseRoots(checked []string, renamed func(string) string) []
 	}
 	if removed {
 		unused := make(names)
-		if !c.s.allRoots {
+		if !c.withBases() {
 			unused = set(c.before.BaseOnly())
 		}
 		for _, r := range c.reached.Removed {

@@ -6,12 +6,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/internal/pipeline"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/rules"
 	"github.com/org/probe-mtls-action/internal/scope"
+	"github.com/org/probe-mtls-action/internal/settings"
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
@@ -25,7 +25,7 @@ func (e *Env) path(p string) string {
 	return filepath.Join(e.Dir, p)
 }
 
-func runCheck(ctx context.Context, env *Env, s *settings, o *output) error {
+func runCheck(ctx context.Context, env *Env, s *settings.Values) error {
 	repo, sc, err := openSince(ctx, env, s)
 	if err != nil {
 		return err
@@ -35,8 +35,8 @@ func runCheck(ctx context.Context, env *Env, s *settings, o *output) error {
 	if err != nil {
 		return err
 	}
-	policy := s.policy(repo)
-	if err := o.write(env, rep, look{verbose: s.verbose, policy: policy}); err != nil {
+	policy := policy(s, repo.config)
+	if err := write(env, s, rep, policy); err != nil {
 		return err
 	}
 	return conclude(rep, policy)
@@ -44,7 +44,7 @@ func runCheck(ctx context.Context, env *Env, s *settings, o *output) error {
 
 // openSince opens the repository and resolves --base. Close the repository after
 // use.
-func openSince(ctx context.Context, env *Env, s *settings) (*repository, *scope.Scope, error) {
+func openSince(ctx context.Context, env *Env, s *settings.Values) (*repository, *scope.Scope, error) {
 	repo, err := open(ctx, env, s)
 	if err != nil {
 		return nil, nil, err
@@ -58,13 +58,13 @@ func openSince(ctx context.Context, env *Env, s *settings) (*repository, *scope.
 }
 
 // since resolves --base; without it there is no scope.
-func since(ctx context.Context, repo *repository, s *settings) (*scope.Scope, error) {
-	if s.base == "" {
+func since(ctx context.Context, repo *repository, s *settings.Values) (*scope.Scope, error) {
+	if s.Base == "" {
 		return nil, nil
 	}
 	repo.buildGraph()
 	r := scope.Resolver{Repo: repo.git}
-	sc, err := r.Since(ctx, s.base)
+	sc, err := r.Since(ctx, s.Base)
 	if err != nil {
 		return nil, usagef("--base: %w", err)
 	}
@@ -79,18 +79,9 @@ func conclude(rep *report.Report, p report.Policy) error {
 	return nil
 }
 
-// policy says what fails the run: the flag, or else the configuration.
-func (s *settings) policy(repo *repository) report.Policy {
-	failOn := s.failOn
-	if repo.config.FailOn != "" && !s.set["fail-on"] {
-		failOn = repo.config.FailOn
-	}
-	return report.Policy{FailOn: check.Threshold(failOn), OnlyNew: s.onlyNew}
-}
-
 // examine renders and judges the work tree. With a scope, findings are compared
 // with its base, and with changedOnly only affected roots are checked.
-func examine(ctx context.Context, env *Env, repo *repository, s *settings, sc *scope.Scope) (*report.Report, error) {
+func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values, sc *scope.Scope) (*report.Report, error) {
 	go kustomize.Prepare()
 	rep := newReport(env, repo, s)
 	c, err := newComparison(ctx, repo, s, sc)
@@ -127,13 +118,13 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings, sc *s
 const maxRender = 5 * time.Minute
 
 // engine wires a tree, the mesh and the rules.
-func engine(tree render.Tree, s *settings) *pipeline.Engine {
+func engine(tree render.Tree, s *settings.Values) *pipeline.Engine {
 	return &pipeline.Engine{
 		Tree:      tree,
 		Renderers: renderers(tree, s),
 		Build:     istio.New,
 		Rules:     rules.All(),
-		Jobs:      s.jobs,
+		Jobs:      jobs(s),
 		Patience:  maxRender,
 	}
 }
@@ -155,14 +146,12 @@ func runError(ctx context.Context, err error) error {
 	return usage(err)
 }
 
-func newReport(env *Env, repo *repository, s *settings) *report.Report {
+func newReport(env *Env, repo *repository, s *settings.Values) *report.Report {
 	rep := &report.Report{
-		Tool:  report.Tool{Version: version(env), Commit: commit(env), IstioVersion: or(s.over(repo.config.Mesh).IstioVersion, newestIstio())},
+		Tool:  report.Tool{Version: version(env), Commit: commit(env), IstioVersion: or(over(s, repo.config.Mesh).IstioVersion, newestIstio())},
 		Rules: rules.All(),
 	}
-	if s.shard != "" {
-		rep.Scope.Shard = s.shard
-	}
+	rep.Scope.Shard = s.Shard.String()
 	return rep
 }
 

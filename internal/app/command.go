@@ -5,10 +5,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/rules"
+	"github.com/org/probe-mtls-action/internal/settings"
 )
 
 // newCommand returns the whole command line.
@@ -35,7 +34,7 @@ source line to blame: base, overlay, patch or component.`,
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%w; see '%s --help'", err, cmd.CommandPath())
+		return flagError(cmd, err)
 	})
 	root.AddCommand(
 		checkCommand(env),
@@ -49,8 +48,7 @@ source line to blame: base, overlay, patch or component.`,
 }
 
 func checkCommand(env *Env) *cobra.Command {
-	var s settings
-	var o output
+	var s *settings.Values
 	cmd := &cobra.Command{
 		Use:   "check [PATH...]",
 		Short: "Check every kustomization root at or below the paths (default: .)",
@@ -63,45 +61,21 @@ configuration; 3 something could not be checked and there is nothing to fail on.
   probe-mtls-action check --mesh-mtls strict --rewrite-probes false .
   probe-mtls-action check --base origin/main --only-new`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s.paths, s.set = args, given(cmd.Flags())
-			if err := s.validate(); err != nil {
-				return usage(err)
-			}
-			if err := o.validate(); err != nil {
-				return usage(err)
-			}
-			if (s.onlyNew || s.changedOnly) && s.base == "" {
+			s.Paths = args
+			if (s.OnlyNew || s.ChangedOnly) && s.Base == "" {
 				return usagef("--only-new and --changed-only compare with a revision: add --base REV")
 			}
-			return runCheck(cmd.Context(), env, &s, &o)
+			return runCheck(cmd.Context(), env, s)
 		},
 	}
-	f := cmd.Flags()
-	s.meshFlags(f)
-	s.scopeFlags(f)
-	f.BoolVar(&s.onlyNew, "only-new", false, "with --base: fail on new findings only")
-	f.BoolVar(&s.changedOnly, "changed-only", false, "with --base: check only the roots that the change affects")
-	f.StringVar(&s.failOn, "fail-on", string(check.Error), "the least `SEVERITY` that fails: error, warning, note or never")
-	o.flags(f)
+	s = addFlags(cmd, settings.Check)
+	cmd.Flags().BoolVar(&s.NoColor, "no-color", false, "the same as --color never")
+	_ = cmd.Flags().MarkHidden("no-color")
 	return cmd
 }
 
-// scopeFlags are the flags that narrow down what is checked.
-func (s *settings) scopeFlags(f *pflag.FlagSet) {
-	f.StringVar(&s.base, "base", "", "compare with revision `REV` (from its merge base with the work tree on): each finding is new, existing or fixed")
-	f.StringVar(&s.shard, "shard", "", "take part `I/N` of the roots, split evenly")
-	f.BoolVar(&s.allRoots, "all-roots", false, "with a base: also roots that only serve as a base of others")
-}
-
-func given(f *pflag.FlagSet) map[string]bool {
-	set := make(map[string]bool)
-	f.Visit(func(flag *pflag.Flag) { set[flag.Name] = true })
-	return set
-}
-
 func affectedCommand(env *Env) *cobra.Command {
-	s := settings{failOn: string(check.Error), rewriteProbes: "auto", injection: "auto"}
-	var format string
+	var s *settings.Values
 	cmd := &cobra.Command{
 		Use:   "affected --base REV [PATH...]",
 		Short: "Print the roots that the change from REV to the work tree affects",
@@ -111,25 +85,14 @@ has the reasons and a workflow matrix. Give it the flags of the check that it
 plans: a change of its context affects every root, and what a remote base or a
 Helm chart reads cannot be told.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s.paths, s.set = args, given(cmd.Flags())
-			if s.base == "" {
+			s.Paths = args
+			if s.Base == "" {
 				return usagef("affected compares with a revision: add --base REV, such as --base origin/main")
 			}
-			if err := s.validate(); err != nil {
-				return usage(err)
-			}
-			if err := (choice{"--format", format, []string{"text", "json"}}).check(); err != nil {
-				return usage(err)
-			}
-			return runAffected(cmd.Context(), env, &s, format)
+			return runAffected(cmd.Context(), env, s)
 		},
 	}
-	f := cmd.Flags()
-	s.scopeFlags(f)
-	s.inputFlags(f)
-	f.StringVar(&format, "format", "text", "text or json")
-	f.BoolVarP(&s.verbose, "verbose", "v", false, "say why each root is affected")
-	f.IntVar(&s.maxShards, "max-shards", 20, "the most shards to plan for in the JSON's matrix")
+	s = addFlags(cmd, settings.Affected)
 	return cmd
 }
 

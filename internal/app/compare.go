@@ -10,6 +10,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/pipeline"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/scope"
+	"github.com/org/probe-mtls-action/internal/settings"
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
 )
@@ -18,7 +19,7 @@ import (
 // work tree. Without a scope it is a view of the work tree alone.
 type comparison struct {
 	repo  *repository
-	s     *settings
+	s     *settings.Values
 	scope *scope.Scope // nil: nothing to compare with
 
 	tree    *git.Tree        // of the base, nil without one
@@ -33,7 +34,7 @@ type comparison struct {
 
 // newComparison reads the base's tree and finds the affected roots. Close the
 // comparison after use.
-func newComparison(ctx context.Context, repo *repository, s *settings, sc *scope.Scope) (*comparison, error) {
+func newComparison(ctx context.Context, repo *repository, s *settings.Values, sc *scope.Scope) (*comparison, error) {
 	c := &comparison{repo: repo, s: s, scope: sc, config: repo.config}
 	if sc == nil {
 		return c, nil
@@ -66,7 +67,7 @@ func (c *comparison) prepare(ctx context.Context) (err error) {
 		Head:       c.after,
 		Paths:      c.repo.paths,
 		Excluded:   c.repo.config.Excluded,
-		AllRoots:   c.s.allRoots || !c.s.changedOnly,
+		AllRoots:   c.withBases() || !c.s.ChangedOnly,
 		Everywhere: c.everywhere(),
 		Groups:     c.environments(),
 		Refused:    c.refused(),
@@ -104,10 +105,10 @@ func (c *comparison) readBase(ctx context.Context) (err error) {
 // that nobody can tell what such a root reads is no reason to check it.
 func (c *comparison) refused() []graph.OpaqueKind {
 	kinds := []graph.OpaqueKind{graph.Plugin}
-	if !c.s.enableHelm {
+	if !c.s.EnableHelm {
 		kinds = append(kinds, graph.Helm)
 	}
-	if !c.s.allowRemote {
+	if !c.s.AllowRemote {
 		kinds = append(kinds, graph.Remote)
 	}
 	return kinds
@@ -173,7 +174,7 @@ func (c *comparison) allRoots() names {
 // them the part that --shard names.
 func (c *comparison) choose(ctx context.Context, rep *report.Report) ([]render.Root, error) {
 	candidates := c.reached.Roots
-	if c.scope == nil || !c.s.changedOnly {
+	if c.scope == nil || !c.s.ChangedOnly {
 		found, err := c.repo.discover(ctx, rep)
 		if err != nil {
 			return nil, err
@@ -184,7 +185,7 @@ func (c *comparison) choose(ctx context.Context, rep *report.Report) ([]render.R
 	} else {
 		rep.Unaffected, rep.Unused = c.reached.Unaffected, c.reached.Unused
 	}
-	i, n, _ := c.s.part() // validated with the flags
+	i, n := c.s.Shard.Part()
 	var roots []render.Root
 	for _, r := range affected.Shard(candidates, i, n) {
 		roots = append(roots, r.Root)
@@ -194,7 +195,7 @@ func (c *comparison) choose(ctx context.Context, rep *report.Report) ([]render.R
 
 // priced estimates what each root costs, which only a shard needs to know.
 func (c *comparison) priced(roots []render.Root) ([]affected.Root, error) {
-	_, n, _ := c.s.part()
+	_, n := c.s.Shard.Part()
 	out := make([]affected.Root, len(roots))
 	var g *graph.Graph
 	if n > 1 {
@@ -211,3 +212,7 @@ func (c *comparison) priced(roots []render.Root) ([]affected.Root, error) {
 	}
 	return out, nil
 }
+
+// withBases reports whether roots that only serve as a base of others are
+// checked as well.
+func (c *comparison) withBases() bool { return c.s.AllRoots || c.repo.config.AllRoots }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/pipeline"
+	"github.com/org/probe-mtls-action/internal/settings"
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
 )
@@ -16,7 +17,7 @@ type grouping struct {
 	graph  func() (*graph.Graph, error) // of tree
 	past   bool
 	config *config.Config
-	s      *settings
+	s      *settings.Values
 	common []render.Root // context of every group
 	// members are all roots of the tree by environment, those left out that
 	// only serve as a base of others: what is deployed is the overlay.
@@ -26,7 +27,7 @@ type grouping struct {
 // group returns what to render: one group for each environment that a root
 // belongs to, with the environment's other roots as context, and one for each
 // root that is in none.
-func (r *repository) group(ctx context.Context, tree render.Tree, roots []render.Root, s *settings) ([]pipeline.Group, error) {
+func (r *repository) group(ctx context.Context, tree render.Tree, roots []render.Root, s *settings.Values) ([]pipeline.Group, error) {
 	g := &grouping{tree: tree, graph: r.graph, past: r.past, config: r.config, s: s}
 	var err error
 	if g.common, err = contextRoots(ctx, tree, g.past, append(r.extra[:len(r.extra):len(r.extra)], r.config.Context...)); err != nil {
@@ -77,7 +78,7 @@ func (g *grouping) groups(ctx context.Context, roots []render.Root) ([]pipeline.
 			return nil, err
 		}
 		if e == nil {
-			groups = append(groups, pipeline.Group{Roots: []render.Root{root}, Context: g.common, Mesh: g.s.over(g.config.Mesh)})
+			groups = append(groups, pipeline.Group{Roots: []render.Root{root}, Context: g.common, Mesh: over(g.s, g.config.Mesh)})
 			continue
 		}
 		member := contains(g.members[e.Name], root)
@@ -96,7 +97,7 @@ func (g *grouping) groups(ctx context.Context, roots []render.Root) ([]pipeline.
 			Name:    e.Name,
 			Roots:   []render.Root{root},
 			Context: append(append(own, g.common...), g.members[e.Name]...),
-			Mesh:    g.s.over(e.Mesh),
+			Mesh:    over(g.s, e.Mesh),
 		})
 	}
 	for i := range groups {

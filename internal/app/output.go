@@ -6,27 +6,13 @@ import (
 	"io"
 	"os"
 
-	"github.com/spf13/pflag"
-
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/json"
 	"github.com/org/probe-mtls-action/internal/report/markdown"
 	"github.com/org/probe-mtls-action/internal/report/sarif"
 	"github.com/org/probe-mtls-action/internal/report/text"
+	"github.com/org/probe-mtls-action/internal/settings"
 )
-
-// output says how and where results are written.
-type output struct {
-	format  string
-	file    string
-	noColor bool
-}
-
-func (o *output) flags(f *pflag.FlagSet) {
-	f.StringVarP(&o.format, "format", "f", "text", "text, sarif, json or markdown")
-	f.StringVarP(&o.file, "output", "o", "", "write to `FILE` instead of the standard output")
-	f.BoolVar(&o.noColor, "no-color", false, "do not colour text")
-}
 
 // formats are the reporters of --format.
 var formats = map[string]func(io.Writer, *report.Report, look) error{
@@ -47,33 +33,40 @@ type look struct {
 	policy         report.Policy
 }
 
-func (o *output) validate() error {
-	return (choice{"--format", o.format, []string{"text", "sarif", "json", "markdown"}}).check()
-}
-
-// write writes r to the chosen place. A result that cannot be written counts
-// as not checked: nobody has seen it.
-func (o *output) write(env *Env, r *report.Report, l look) error {
-	l.color = !o.noColor && o.file == "" && colors(env)
+// write writes r to where the settings say. A result that cannot be written
+// counts as not checked: nobody has seen it.
+func write(env *Env, s *settings.Values, r *report.Report, policy report.Policy) error {
+	l := look{color: colors(env, s), verbose: s.Verbose, policy: policy}
 	var b bytes.Buffer
-	if err := formats[o.format](&b, r, l); err != nil {
-		return notChecked(fmt.Errorf("writing %s: %w", o.format, err))
+	if err := formats[s.Format](&b, r, l); err != nil {
+		return notChecked(fmt.Errorf("writing %s: %w", s.Format, err))
 	}
-	if o.file == "" || o.file == "-" {
+	if s.Output == "" || s.Output == "-" {
 		if _, err := env.Stdout.Write(b.Bytes()); err != nil {
 			return notChecked(fmt.Errorf("the result could not be written: %w", reason(err)))
 		}
 		return nil
 	}
-	if err := os.WriteFile(env.path(o.file), b.Bytes(), 0o666); err != nil {
-		return notChecked(fmt.Errorf("--output %s: the result could not be written: %w", o.file, reason(err)))
+	if err := os.WriteFile(env.path(s.Output), b.Bytes(), 0o666); err != nil {
+		return notChecked(fmt.Errorf("--output %s: the result could not be written: %w", s.Output, reason(err)))
 	}
 	return nil
 }
 
-// colors reports whether text goes to a person's terminal: https://no-color.org
-func colors(env *Env) bool {
-	if env.Getenv("NO_COLOR") != "" || env.Getenv("TERM") == "dumb" {
+// colors reports whether text is coloured: as --color says, or else as the
+// environment does (https://no-color.org, https://force-color.org,
+// CLICOLOR_FORCE), or else on a terminal.
+func colors(env *Env, s *settings.Values) bool {
+	switch {
+	case s.NoColor || s.Color == "never":
+		return false
+	case s.Color == "always":
+		return true
+	case env.Getenv("NO_COLOR") != "":
+		return false
+	case forces(env.Getenv("FORCE_COLOR")), forces(env.Getenv("CLICOLOR_FORCE")):
+		return true
+	case s.Output != "" || env.Getenv("TERM") == "dumb":
 		return false
 	}
 	f, ok := env.Stdout.(*os.File)
@@ -83,3 +76,5 @@ func colors(env *Env) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
+
+func forces(value string) bool { return value != "" && value != "0" }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/diff"
 	"github.com/org/probe-mtls-action/internal/place"
 	"github.com/org/probe-mtls-action/internal/report"
@@ -40,7 +41,7 @@ func runReport(ctx context.Context, env *Env, files []string) error {
 			j.runner.Warningf("the pull request's diff could not be read, so there are no review comments: %s", err)
 		}
 	}
-	return j.publish(ctx, rep, pr, report.Policy{FailOn: check.Threshold(j.s.failOn), OnlyNew: j.s.onlyNew})
+	return j.publish(ctx, rep, pr, policy(&j.s, config.Default()))
 }
 
 // reportRun reports what an untrusted run of another workflow left as an
@@ -67,7 +68,7 @@ func (j *job) reportRun(ctx context.Context) error {
 	if err != nil {
 		return j.fail(fmt.Errorf("the diff of pull request #%d: %w", number, err))
 	}
-	return j.publish(ctx, rep, pr, report.Policy{FailOn: check.Threshold(j.s.failOn), OnlyNew: j.s.onlyNew})
+	return j.publish(ctx, rep, pr, policy(&j.s, config.Default()))
 }
 
 // pullRequestOf finds the open pull request whose head the finished run

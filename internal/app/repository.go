@@ -12,6 +12,7 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/git"
+	"github.com/org/probe-mtls-action/internal/settings"
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
@@ -35,7 +36,7 @@ func (r *repository) close() { r.tree.Close() }
 
 // open finds the repository that holds the paths of s and reads its
 // configuration. Its error is an *exitError.
-func open(ctx context.Context, env *Env, s *settings, opts ...git.Option) (_ *repository, err error) {
+func open(ctx context.Context, env *Env, s *settings.Values, opts ...git.Option) (_ *repository, err error) {
 	r := &repository{dir: env.Dir}
 	if r.dir == "" {
 		if r.dir, err = os.Getwd(); err != nil {
@@ -43,10 +44,10 @@ func open(ctx context.Context, env *Env, s *settings, opts ...git.Option) (_ *re
 		}
 	}
 	first := r.dir
-	if len(s.paths) > 0 {
-		first = r.abs(s.paths[0])
+	if len(s.Paths) > 0 {
+		first = r.abs(s.Paths[0])
 		if _, err := os.Stat(first); err != nil {
-			return nil, r.noSuchPath(s.paths[0], err)
+			return nil, r.noSuchPath(s.Paths[0], err)
 		}
 	}
 	if r.git, err = git.Open(ctx, first, opts...); err != nil {
@@ -61,7 +62,7 @@ func open(ctx context.Context, env *Env, s *settings, opts ...git.Option) (_ *re
 		}
 	}()
 	r.graph = sync.OnceValues(func() (*graph.Graph, error) { return graph.Build(ctx, r.tree) })
-	if r.config, err = r.loadConfig(s.config); err != nil {
+	if r.config, err = r.loadConfig(s.Config); err != nil {
 		return nil, usage(err)
 	}
 	if err = r.resolve(s); err != nil {
@@ -114,15 +115,15 @@ func (r *repository) loadConfig(flag string) (*config.Config, error) {
 }
 
 // resolve makes the paths of s relative to the repository.
-func (r *repository) resolve(s *settings) error {
-	for _, p := range s.paths {
+func (r *repository) resolve(s *settings.Values) error {
+	for _, p := range s.Paths {
 		dir, err := r.directory(p)
 		if err != nil {
 			return err
 		}
 		r.paths = append(r.paths, dir)
 	}
-	if len(s.paths) == 0 {
+	if len(s.Paths) == 0 {
 		r.paths = r.config.Paths
 	}
 	if len(r.paths) == 0 {
@@ -132,7 +133,7 @@ func (r *repository) resolve(s *settings) error {
 		}
 		r.paths = []string{here}
 	}
-	for _, p := range s.context {
+	for _, p := range s.Context {
 		name, err := r.git.Rel(r.abs(p))
 		if err != nil {
 			return usagef("--context: %w", err)
@@ -176,9 +177,9 @@ func isKustomization(base string) bool {
 }
 
 // renderers returns the renderers of a tree, by name.
-func renderers(tree render.Tree, s *settings) map[string]render.Renderer {
+func renderers(tree render.Tree, s *settings.Values) map[string]render.Renderer {
 	return map[string]render.Renderer{
-		kustomize.Name: kustomize.New(tree, kustomize.Options{AllowRemote: s.allowRemote, EnableHelm: s.enableHelm}),
+		kustomize.Name: kustomize.New(tree, kustomize.Options{AllowRemote: s.AllowRemote, EnableHelm: s.EnableHelm}),
 		manifest.Name:  manifest.New(tree),
 	}
 }

@@ -1,147 +1,127 @@
 package app
 
 import (
-	"fmt"
+	"errors"
 	"maps"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/internal/settings"
 )
 
-// settings are what a run is told, by flags or by the Action's inputs, which
-// have the same names.
-type settings struct {
-	paths         []string // as given, relative to the working directory
-	config        string
-	istioVersion  string
-	meshMTLS      string
-	rewriteProbes string
-	rootNamespace string
-	injection     string
-	context       []string
-	base          string
-	onlyNew       bool
-	changedOnly   bool
-	allRoots      bool
-	failOn        string
-	jobs          int
-	shard         string
-	allowRemote   bool
-	enableHelm    bool
-	verbose       bool
-	maxShards     int // of affected's matrix
-
-	set map[string]bool // names of the flags that were given
-}
-
-// inputFlags are the flags that say what is read.
-func (s *settings) inputFlags(f *pflag.FlagSet) {
-	f.StringVar(&s.config, "config", "", "configuration `FILE` (default: .probe-mtls.yaml at the repository's root, if there is one)")
-	f.StringArrayVar(&s.context, "context", nil, "`PATH` of a root or of plain manifests whose policies, Services and namespaces count, but whose workloads are not reported (repeatable)")
-	f.BoolVar(&s.allowRemote, "allow-remote", false, "let kustomize fetch remote bases")
-	f.BoolVar(&s.enableHelm, "enable-helm", false, "let kustomize run helm for helmCharts")
-}
-
-// meshFlags are the flags that speak of the mesh and the roots.
-func (s *settings) meshFlags(f *pflag.FlagSet) {
-	s.inputFlags(f)
-	f.StringVar(&s.istioVersion, "istio-version", "", "Istio `VERSION` of the mesh, 0.8 to 1.31 (default: the newest supported)")
-	f.StringVar(&s.meshMTLS, "mesh-mtls", "", "what holds where no policy in view says otherwise: strict, permissive or disable (default: what that Istio version does by itself)")
-	f.StringVar(&s.rewriteProbes, "rewrite-probes", "auto", "the mesh-wide probe rewriting: auto, true or false; auto is that Istio version's default")
-	f.StringVar(&s.rootNamespace, "root-namespace", "", "the mesh's root `NAMESPACE` (default: istio-system)")
-	f.StringVar(&s.injection, "injection", "auto", "whether pods get a sidecar: auto, always or never; auto lets labels and annotations decide, and takes a namespace that is not in view to be in the mesh")
-	f.IntVarP(&s.jobs, "jobs", "j", 0, "how many roots are rendered at a time (default: the number of cores)")
-	f.BoolVarP(&s.verbose, "verbose", "v", false, "say more: every root of a finding, roots left out, the whole decision")
-}
-
-// choices are the flags that take one of a few words.
-func (s *settings) choices() []choice {
-	return []choice{
-		{"--mesh-mtls", s.meshMTLS, []string{"", "strict", "permissive", "disable"}},
-		{"--rewrite-probes", s.rewriteProbes, []string{"auto", "true", "false"}},
-		{"--injection", s.injection, []string{"auto", "always", "never"}},
-		{"--fail-on", s.failOn, check.ThresholdNames()},
-	}
-}
-
-type choice struct {
-	flag, value string
-	valid       []string
-}
-
-func (c choice) check() error {
-	if slices.Contains(c.valid, c.value) {
-		return nil
-	}
-	words := slices.DeleteFunc(slices.Clone(c.valid), func(s string) bool { return s == "" })
-	return fmt.Errorf("%s is %q, but must be one of %s", c.flag, c.value, strings.Join(words, ", "))
-}
-
-// validate checks what flags cannot check by themselves.
-func (s *settings) validate() error {
-	for _, c := range s.choices() {
-		if err := c.check(); err != nil {
-			return err
+// addFlags gives cmd the flags of the table, with their usage and completion,
+// and returns the values that they fill.
+func addFlags(cmd *cobra.Command, on settings.Place) *settings.Values {
+	v := new(settings.Values)
+	v.Defaults(on)
+	for _, s := range settings.Of(on) {
+		flag := cmd.Flags().VarPF(&flagValue{v, s}, s.Name, s.Short, flagUsage(s))
+		if s.IsBool() {
+			flag.NoOptDefVal = "true"
+		}
+		if words := s.Form.Choices; words != nil {
+			_ = cmd.RegisterFlagCompletionFunc(s.Name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 		}
 	}
-	if s.maxShards < 0 {
-		return fmt.Errorf("--max-shards is %d, but must be at least 1", s.maxShards)
-	}
-	if s.jobs < 0 {
-		return fmt.Errorf("--jobs is %d, but must be at least 1", s.jobs)
-	}
-	if s.jobs == 0 {
-		s.jobs = runtime.GOMAXPROCS(0)
-	}
-	_, _, err := s.part()
-	return err
+	return v
 }
 
-// part returns the I and N of --shard I/N, 1 and 1 without it.
-func (s *settings) part() (i, n int, err error) {
-	if s.shard == "" {
-		return 1, 1, nil
+// flagUsage is the help of a flag: what it says, its words, what holds without it.
+func flagUsage(s *settings.Setting) string {
+	usage := s.Says
+	if s.Form.Choices != nil {
+		usage += ": " + settings.Words(s.Form.Choices, "or")
 	}
-	left, right, ok := strings.Cut(s.shard, "/")
-	i, err1 := strconv.Atoi(left)
-	n, err2 := strconv.Atoi(right)
-	if !ok || err1 != nil || err2 != nil || i < 1 || n < i {
-		return 0, 0, fmt.Errorf("--shard is %q, but must be I/N with 1 <= I <= N, such as 2/5", s.shard)
+	if s.IsList() {
+		usage += " (repeatable)"
 	}
-	return i, n, nil
+	if s.Unset != "" {
+		usage += " (default: " + s.Unset + ")"
+	}
+	return usage
 }
 
-// over returns the mesh of the configuration with the flags that were given on
-// top of it.
-func (s *settings) over(o mesh.Options) mesh.Options {
-	var keys []string // of the settings that a flag replaces
-	if s.istioVersion != "" {
-		o.IstioVersion = s.istioVersion
+// flagValue is one setting as a flag.
+type flagValue struct {
+	values  *settings.Values
+	setting *settings.Setting
+}
+
+func (f *flagValue) Set(text string) error { return f.setting.Add(f.values, text) }
+
+func (f *flagValue) Type() string {
+	switch {
+	case f.setting.IsBool():
+		return "bool"
+	case f.setting.Placeholder != "":
+		return f.setting.Placeholder
+	}
+	return "WORD"
+}
+
+func (f *flagValue) String() string {
+	if f.setting == nil { // pflag asks a zero value for its default
+		return ""
+	}
+	return f.setting.Text(f.values)
+}
+
+// flagError says what is wrong with a flag in the words of the settings.
+func flagError(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return usagef("%w; see '%s --help'", err, cmd.CommandPath())
+	}
+	return usagef("--%s is %q, but %w", invalid.GetFlag().Name, settings.Shorten(invalid.GetValue()), invalid.Unwrap())
+}
+
+// jobs returns how many roots are rendered at a time.
+func jobs(v *settings.Values) int {
+	if v.Jobs > 0 {
+		return v.Jobs
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// policy says what fails the run: the flag, or else the configuration.
+func policy(v *settings.Values, c *config.Config) report.Policy {
+	failOn := or(v.FailOn, or(c.FailOn, string(check.Error)))
+	return report.Policy{FailOn: check.Threshold(failOn), OnlyNew: v.OnlyNew}
+}
+
+// over returns the mesh of the configuration with the settings that were given
+// on top of it.
+func over(v *settings.Values, o mesh.Options) mesh.Options {
+	var keys []string // of the settings that are replaced
+	if v.IstioVersion != "" {
+		o.IstioVersion = v.IstioVersion
 		keys = append(keys, "istioVersion")
 	}
-	if s.meshMTLS != "" {
-		o.MeshMTLS = modes[s.meshMTLS]
+	if v.MeshMTLS != "" {
+		o.MeshMTLS = mesh.Mode(strings.ToUpper(v.MeshMTLS))
 		keys = append(keys, "meshMTLS")
 	}
-	if b, err := strconv.ParseBool(s.rewriteProbes); err == nil {
-		o.RewriteAppHTTPProbe = &b
-		keys = append(keys, "rewriteAppHTTPProbe")
-	} else if s.set["rewrite-probes"] {
-		o.RewriteAppHTTPProbe = nil // auto, said aloud
+	if v.RewriteProbes != "" {
+		o.RewriteAppHTTPProbe = nil // auto
+		if b, err := strconv.ParseBool(v.RewriteProbes); err == nil {
+			o.RewriteAppHTTPProbe = &b
+		}
 		keys = append(keys, "rewriteAppHTTPProbe")
 	}
-	if s.rootNamespace != "" {
-		o.RootNamespace = s.rootNamespace
+	if v.RootNamespace != "" {
+		o.RootNamespace = v.RootNamespace
 		keys = append(keys, "rootNamespace")
 	}
-	if s.injection != "auto" || s.set["injection"] {
-		o.Injection = mesh.Injection(s.injection)
+	if v.Injection != "" {
+		o.Injection = mesh.Injection(v.Injection)
 		keys = append(keys, "injection")
 	}
 	o.Places = maps.Clone(o.Places)
@@ -149,10 +129,4 @@ func (s *settings) over(o mesh.Options) mesh.Options {
 		delete(o.Places, k)
 	}
 	return o
-}
-
-var modes = map[string]mesh.Mode{
-	"strict":     mesh.ModeStrict,
-	"permissive": mesh.ModePermissive,
-	"disable":    mesh.ModeDisable,
 }

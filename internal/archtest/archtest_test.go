@@ -19,8 +19,8 @@ const module = "github.com/org/probe-mtls-action/"
 // packages of lower layers only; "dir/..." stands for the folders below dir.
 // A package that is not listed fails the test, so that its place is chosen.
 var layers = [][]string{
-	{"render/source/internal/runes", "internal/parallel"},
-	{"render/source", "internal/report/safe", "internal/report/linehash", "internal/diff", "internal/git/gittest", "internal/monorepo", "docs/rules", "docs/schema"},
+	{"render/source/internal/runes", "internal/parallel", "internal/version"},
+	{"render/source", "internal/report/safe", "internal/report/linehash", "internal/diff", "internal/git/gittest", "internal/monorepo", "internal/settings", "docs/rules", "docs/schema"},
 	{"render/source/yamldoc", "internal/report/md"},
 	{"render"},
 	{"render/kustomize/graph", "internal/kube", "internal/git"},

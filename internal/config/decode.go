@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/settings"
+	"github.com/org/probe-mtls-action/internal/version"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -32,11 +33,9 @@ type decoder struct {
 	object *render.Object // the document, for Places
 }
 
-// entry is one key that a section may have.
-type entry struct {
-	key  string
-	read func(v *yaml.Node)
-}
+// readers read the values of a section's keys, by key. The keys themselves are
+// those of the table of settings.
+type readers map[string]func(v *yaml.Node)
 
 // full reports whether enough mistakes are known to stop looking for more.
 func (d *decoder) full() bool { return len(d.errs) >= maxMistakes }
@@ -48,8 +47,9 @@ func (d *decoder) fail(n *yaml.Node, hint, format string, args ...any) {
 	d.errs = append(d.errs, render.Problem{At: d.doc.at(n), Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
-// mapping reads the keys of a section; n may be null, which is an empty one.
-func (d *decoder) mapping(n *yaml.Node, what string, entries []entry) {
+// mapping reads the keys of a section, named as the table of settings does; n
+// may be null, which is an empty one.
+func (d *decoder) mapping(n *yaml.Node, what, section string, read readers) {
 	if isNull(n) {
 		return
 	}
@@ -59,25 +59,65 @@ func (d *decoder) mapping(n *yaml.Node, what string, entries []entry) {
 	}
 	for i := 0; i+1 < len(n.Content) && !d.full(); i += 2 {
 		key := n.Content[i]
-		at := slices.IndexFunc(entries, func(e entry) bool { return e.key == key.Value })
-		if at < 0 {
-			d.unknown(key, what, entries)
+		if valid := keysOf(section); !slices.Contains(valid, key.Value) {
+			d.unknown(key, section, valid)
 			continue
 		}
-		entries[at].read(n.Content[i+1])
+		read[key.Value](n.Content[i+1])
+	}
+}
+
+// keysOf returns the keys of a section.
+func keysOf(section string) []string {
+	var keys []string
+	for _, s := range settings.Section(section) {
+		keys = append(keys, s.LastKey())
+	}
+	return keys
+}
+
+// into returns what reads the value of a key of the table as its form says.
+// to is a *string, a *bool or the *[]string of paths or globs.
+func (d *decoder) into(to any, key string) func(*yaml.Node) {
+	s := settings.ByKey(key)
+	name := s.LastKey()
+	return func(v *yaml.Node) {
+		switch to := to.(type) {
+		case *bool:
+			d.bool(to, v, name)
+		case *[]string:
+			switch s.Form.Name {
+			case "globs":
+				d.globs(to, v, name)
+			case "paths":
+				d.paths(to, v, name)
+			default:
+				d.texts(to, v, name)
+			}
+		case *string:
+			switch {
+			case s.Form.Choices != nil:
+				d.choice(to, v, name, s.Form.Choices...)
+			case s.Form.Name == "version":
+				d.version(to, v, name)
+			default:
+				d.text(to, v, name)
+			}
+		}
 	}
 }
 
 func (d *decoder) config(c *Config, root *yaml.Node) {
 	d.object = d.doc.object("Configuration")
 	var environments *yaml.Node
-	d.mapping(root, "the file", []entry{
-		{"mesh", func(v *yaml.Node) { d.mesh(&c.Mesh, v, render.PathOf("mesh")) }},
-		{"environments", func(v *yaml.Node) { environments = v }},
-		{"failOn", func(v *yaml.Node) { d.choice(&c.FailOn, v, "failOn", "error", "warning", "note", "never") }},
-		{"paths", func(v *yaml.Node) { d.paths(&c.Paths, v, "paths") }},
-		{"exclude", func(v *yaml.Node) { d.globs(&c.Exclude, v, "exclude") }},
-		{"context", func(v *yaml.Node) { d.paths(&c.Context, v, "context") }},
+	d.mapping(root, "the file", "", readers{
+		"mesh":         func(v *yaml.Node) { d.mesh(&c.Mesh, v, render.PathOf("mesh")) },
+		"environments": func(v *yaml.Node) { environments = v },
+		"failOn":       d.into(&c.FailOn, "failOn"),
+		"allRoots":     d.into(&c.AllRoots, "allRoots"),
+		"paths":        d.into(&c.Paths, "paths"),
+		"exclude":      d.into(&c.Exclude, "exclude"),
+		"context":      d.into(&c.Context, "context"),
 	})
 	if environments != nil { // after mesh, which they build upon
 		d.environments(c, environments)
@@ -95,18 +135,18 @@ func (d *decoder) environments(c *Config, list *yaml.Node) {
 		e := Environment{Mesh: c.Mesh, At: d.doc.at(n)}
 		e.Mesh.Places = maps.Clone(c.Mesh.Places)
 		known := len(d.errs)
-		d.mapping(n, "an environment", []entry{
-			{"name", func(v *yaml.Node) {
+		d.mapping(n, "an environment", "environments[]", readers{
+			"name": func(v *yaml.Node) {
 				e.At = d.doc.at(v)
 				d.text(&e.Name, v, "name")
 				if first := names[e.Name]; first > 0 && e.Name != "" {
 					d.fail(v, "", "a second environment named %q; the first is on line %d", e.Name, first)
 				}
 				names[e.Name] = d.doc.at(v).Start.Line
-			}},
-			{"roots", func(v *yaml.Node) { d.globs(&e.Roots, v, "roots") }},
-			{"context", func(v *yaml.Node) { d.paths(&e.Context, v, "context") }},
-			{"mesh", func(v *yaml.Node) { d.mesh(&e.Mesh, v, render.PathOf("environments").Item(i).Key("mesh")) }},
+			},
+			"roots":   d.into(&e.Roots, "environments[].roots"),
+			"context": d.into(&e.Context, "environments[].context"),
+			"mesh":    func(v *yaml.Node) { d.mesh(&e.Mesh, v, render.PathOf("environments").Item(i).Key("mesh")) },
 		})
 		if len(d.errs) == known {
 			switch {
@@ -120,49 +160,47 @@ func (d *decoder) environments(c *Config, list *yaml.Node) {
 	}
 }
 
-var version = regexp.MustCompile(`^v?\d+\.\d+(\.\d+)?([-+].*)?$`)
-
 // mesh reads a section mesh over what o already holds.
 func (d *decoder) mesh(o *mesh.Options, section *yaml.Node, at render.Path) {
 	if o.Places == nil {
 		o.Places = map[string]render.Field{}
 	}
-	entries := d.meshEntries(o)
-	for i, e := range entries {
-		entries[i].read = func(v *yaml.Node) {
-			o.Places[e.key] = render.Field{Object: d.object, Path: at.Key(e.key)}
-			e.read(v)
+	read := d.meshReaders(o)
+	for key, inner := range read {
+		read[key] = func(v *yaml.Node) {
+			o.Places[key] = render.Field{Object: d.object, Path: at.Key(key)}
+			inner(v)
 		}
 	}
-	d.mapping(section, "mesh", entries)
+	d.mapping(section, "mesh", "mesh", read)
 	d.imports(imported{&o.Values, &o.MeshConfig, o.Places, ""}, section, at)
 	d.fromOperator(o, section)
 }
 
-func (d *decoder) meshEntries(o *mesh.Options) []entry {
-	return []entry{
-		{"istioVersion", func(v *yaml.Node) { d.version(&o.IstioVersion, v, "istioVersion", `"1.24"`) }},
-		{"meshMTLS", func(v *yaml.Node) { d.mode(&o.MeshMTLS, v) }},
-		{"rewriteAppHTTPProbe", func(v *yaml.Node) { d.boolOrAuto(&o.RewriteAppHTTPProbe, v, "rewriteAppHTTPProbe") }},
-		{"rootNamespace", func(v *yaml.Node) { d.text(&o.RootNamespace, v, "rootNamespace") }},
-		{"revisions", func(v *yaml.Node) { d.revisions(o, v) }},
-		{"enableNamespacesByDefault", func(v *yaml.Node) {
+func (d *decoder) meshReaders(o *mesh.Options) readers {
+	later := func(*yaml.Node) {} // read by imports, after all other keys
+	return readers{
+		"istioVersion":        d.into(&o.IstioVersion, "mesh.istioVersion"),
+		"meshMTLS":            func(v *yaml.Node) { d.mode(&o.MeshMTLS, v) },
+		"rewriteAppHTTPProbe": func(v *yaml.Node) { d.boolOrAuto(&o.RewriteAppHTTPProbe, v, "rewriteAppHTTPProbe") },
+		"rootNamespace":       d.into(&o.RootNamespace, "mesh.rootNamespace"),
+		"revisions":           func(v *yaml.Node) { d.revisions(o, v) },
+		"enableNamespacesByDefault": func(v *yaml.Node) {
 			o.EnableNamespacesByDefault = new(bool)
 			d.bool(o.EnableNamespacesByDefault, v, "enableNamespacesByDefault")
-		}},
-		{"injection", func(v *yaml.Node) {
+		},
+		"injection": func(v *yaml.Node) {
 			var s string
-			d.choice(&s, v, "injection", "auto", "always", "never")
+			d.into(&s, "mesh.injection")(v)
 			o.Injection = mesh.Injection(s)
-		}},
-		{"profile", func(v *yaml.Node) { d.text(&o.Profile, v, "profile") }},
-		{"kubeletVersion", func(v *yaml.Node) { d.version(&o.KubeletVersion, v, "kubeletVersion", `"1.33"`) }},
-		{"nativeSidecars", func(v *yaml.Node) { d.choice(&o.NativeSidecars, v, "nativeSidecars", "true", "false", "auto") }},
-		{"sidecarTLSIngress", func(v *yaml.Node) { d.bool(&o.SidecarTLSIngress, v, "sidecarTLSIngress") }},
-		{"admissionValidates", func(v *yaml.Node) { d.bool(&o.AdmissionValidates, v, "admissionValidates") }},
-		// Read by imports, after all other keys.
-		{"values", func(*yaml.Node) {}},
-		{"meshConfig", func(*yaml.Node) {}},
+		},
+		"profile":            d.into(&o.Profile, "mesh.profile"),
+		"kubeletVersion":     d.into(&o.KubeletVersion, "mesh.kubeletVersion"),
+		"nativeSidecars":     d.into(&o.NativeSidecars, "mesh.nativeSidecars"),
+		"sidecarTLSIngress":  d.into(&o.SidecarTLSIngress, "mesh.sidecarTLSIngress"),
+		"admissionValidates": d.into(&o.AdmissionValidates, "mesh.admissionValidates"),
+		"values":             later,
+		"meshConfig":         later,
 	}
 }
 
@@ -174,7 +212,7 @@ func (d *decoder) mode(to *mesh.Mode, n *yaml.Node) {
 		word.Value = strings.ToLower(word.Value)
 	}
 	var s string
-	d.choice(&s, &word, "meshMTLS", "strict", "permissive", "disable")
+	d.into(&s, "mesh.meshMTLS")(&word)
 	*to = mesh.Mode(strings.ToUpper(s))
 }
 
@@ -184,11 +222,11 @@ func (d *decoder) revisions(o *mesh.Options, list *yaml.Node) {
 	maps.DeleteFunc(o.Places, func(k string, _ render.Field) bool { return strings.HasPrefix(k, "revisions[") })
 	for i, n := range d.items(list, "revisions") {
 		var r mesh.Revision
-		d.mapping(n, "a revision", []entry{
-			{"name", func(v *yaml.Node) { d.textOrEmpty(&r.Name, v, "name") }},
-			{"tags", func(v *yaml.Node) { d.texts(&r.Tags, v, "tags") }},
-			{"values", func(*yaml.Node) {}},
-			{"meshConfig", func(*yaml.Node) {}},
+		d.mapping(n, "a revision", "mesh.revisions[]", readers{
+			"name":       func(v *yaml.Node) { d.textOrEmpty(&r.Name, v, "name") },
+			"tags":       d.into(&r.Tags, "mesh.revisions[].tags"),
+			"values":     func(*yaml.Node) {},
+			"meshConfig": func(*yaml.Node) {},
 		})
 		prefix := fmt.Sprintf("revisions[%d].", i)
 		d.imports(imported{&r.Values, &r.MeshConfig, o.Places, prefix}, n, at.Item(i))
@@ -269,13 +307,13 @@ func (d *decoder) text(to *string, n *yaml.Node, what string) {
 	}
 }
 
-func (d *decoder) version(to *string, n *yaml.Node, what, example string) {
+func (d *decoder) version(to *string, n *yaml.Node, what string) {
 	var s string
 	if d.text(&s, n, what); s == "" {
 		return
 	}
-	if !version.MatchString(s) {
-		d.fail(n, "write it as "+example, "%s must be a version, not %q", what, s)
+	if !version.Valid(s) {
+		d.fail(n, `write it as "1.24" or "1.24.3"`, "%s must be a version, not %q", what, s)
 		return
 	}
 	*to = s

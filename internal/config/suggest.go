@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/org/probe-mtls-action/internal/mesh"
 )
 
 // ownersFlags are switches that a pull request must not be able to turn on.
@@ -15,27 +13,18 @@ var ownersFlags = []string{"allowRemote", "enableHelm"}
 
 // unknown tells of a key that a section does not have, with the nearest one
 // that it has.
-func (d *decoder) unknown(key *yaml.Node, section string, entries []entry) {
-	valid := keysOf(entries)
+func (d *decoder) unknown(key *yaml.Node, section string, valid []string) {
 	hint := suggest(key.Value, valid)
 	switch {
 	case slices.ContainsFunc(ownersFlags, func(f string) bool { return plain(f) == plain(key.Value) }):
 		hint = "only a flag or an input of the action turns it on, so that no pull request can;"
-	case section != "mesh" && slices.Contains(keysOf(d.meshEntries(&mesh.Options{})), key.Value):
+	case section != "mesh" && slices.Contains(keysOf("mesh"), key.Value):
 		hint = "it belongs in the section mesh;"
 	}
 	if hint != "" {
 		hint += " "
 	}
 	d.fail(key, hint+"valid keys: "+strings.Join(valid, ", "), "unknown key %q", key.Value)
-}
-
-func keysOf(entries []entry) []string {
-	keys := make([]string, len(entries))
-	for i, e := range entries {
-		keys[i] = e.key
-	}
-	return keys
 }
 
 // suggest returns a question that offers the nearest of the valid words, ""

@@ -2,8 +2,9 @@ package istio
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
+
+	versions "github.com/org/probe-mtls-action/internal/version"
 )
 
 // version is an Istio release. A pre-release counts as its release.
@@ -15,25 +16,21 @@ var (
 	newest = version{1, 31, 0}
 )
 
-var versionForm = regexp.MustCompile(`^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:[-+][0-9A-Za-z.+-]{1,64})?$`)
-
 // parseVersion reads "1.5", "1.5.2", "v1.24.1" or "1.31.0-rc.0"; "" is the
 // newest known release. exact is false where the patch release is left open.
 func parseVersion(text string) (v version, exact bool, err error) {
 	if text == "" {
 		return newest, true, nil
 	}
-	m := versionForm.FindStringSubmatch(text)
-	if m == nil {
+	parsed, exact, err := versions.Parse(text)
+	if err != nil {
 		return v, false, versionError(text)
 	}
-	v.major, _ = strconv.Atoi(m[1])
-	v.minor, _ = strconv.Atoi(m[2])
-	v.patch, _ = strconv.Atoi(m[3])
+	v = version{parsed.Major, parsed.Minor, parsed.Patch}
 	if v.before(oldest) || v.major == 0 && v.minor > 8 {
 		return v, false, versionError(text)
 	}
-	return v, m[3] != "", nil
+	return v, exact, nil
 }
 
 func versionError(text string) error {
