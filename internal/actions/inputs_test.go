@@ -17,9 +17,10 @@ func TestInputs(t *testing.T) {
 	t.Parallel()
 	defaults := func(change func(*actions.Inputs)) actions.Inputs {
 		in := actions.Inputs{Values: settings.Values{
-			OnlyNew:   true,
-			Reporters: []string{"review", "annotations", "summary", "sarif"},
-			SARIFFile: "probe-mtls.sarif",
+			OnlyNew:     true,
+			Reporters:   []string{"review", "annotations", "summary", "sarif"},
+			MaxComments: 25,
+			SARIFFile:   "probe-mtls.sarif",
 		}}
 		if change != nil {
 			change(&in)
@@ -50,6 +51,9 @@ func TestInputs(t *testing.T) {
 			"INPUT_SARIF-FILE":     "out/./x.sarif",
 			"INPUT_UPLOAD-SARIF":   "TRUE",
 			"INPUT_CATEGORY":       "prod",
+			"INPUT_MAX-COMMENTS":   "3",
+			"INPUT_ARTIFACT":       "probe-*",
+			"INPUT_MATRIX":         "{\n  \"a\": 1\n}",
 			"INPUT_SHARD":          "2/4",
 			"INPUT_ALLOW-REMOTE":   "true",
 			"INPUT_ENABLE-HELM":    "true",
@@ -72,6 +76,9 @@ func TestInputs(t *testing.T) {
 			SARIFFile:     "out/x.sarif",
 			UploadSARIF:   true,
 			Category:      "prod",
+			MaxComments:   3,
+			Artifact:      "probe-*",
+			Matrix:        "{\n  \"a\": 1\n}",
 			Shard:         settings.Shard{Index: 2, Total: 4},
 			AllowRemote:   true,
 			EnableHelm:    true,

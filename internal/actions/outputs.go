@@ -15,6 +15,10 @@ import (
 // checked nothing and so has no report to take a conclusion from.
 const Invalid report.Conclusion = "invalid"
 
+// Skipped is the conclusion of a run that had nothing to report: that of a
+// workflow run whose pull request was closed meanwhile, say.
+const Skipped report.Conclusion = "skipped"
+
 // Outputs are the outputs of the Action.
 type Outputs struct {
 	Conclusion report.Conclusion

@@ -97,6 +97,10 @@ func (j *job) connect() (*github.Client, error) {
 	})
 }
 
+// category tells the results of this run from those of other jobs, legs and
+// steps: the input, or else what names this very step.
+func (j *job) category() string { return or(j.in.Category, j.runner.Category(j.in.Matrix)) }
+
 // repository returns owner/name.
 func (j *job) repository() string { return j.event.Owner + "/" + j.event.Repo }
 
@@ -119,7 +123,7 @@ func runAction(ctx context.Context, env *Env) error {
 	if err != nil {
 		return j.fail(err)
 	}
-	return j.publish(ctx, rep, pullOf(j, sc), policy)
+	return j.publish(ctx, policy, delivery{rep: rep, pull: pullOf(j, sc)})
 }
 
 // check examines what the event changed.
@@ -149,7 +153,7 @@ func (j *job) check(ctx context.Context) (*report.Report, *scope.Scope, report.P
 	if err != nil {
 		return nil, nil, none, err
 	}
-	rep.Scope.Category = j.in.Category
+	rep.Scope.Category = j.category()
 	if sc.Pull != nil {
 		place.All(rep.Items, place.Diffs{PR: &sc.Pull.Diff, ToHead: sc.Pull.ToTree, FromBase: sc.Pull.FromBase})
 	}

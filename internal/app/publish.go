@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/org/probe-mtls-action/internal/actions"
 	"github.com/org/probe-mtls-action/internal/diff"
@@ -45,31 +47,46 @@ func (p *pull) line(name string, line int) int {
 	return old
 }
 
+// delivery is one report for one pull request, or for none.
+type delivery struct {
+	rep  *report.Report
+	pull *pull // nil outside a pull request
+	// untrusted results were left by a stranger's run: they may say anything.
+	untrusted bool
+	// again tells that the same findings were counted with another pull request.
+	again bool
+}
+
 // publication brings one report to its readers.
 type publication struct {
 	*job
-	rep    *report.Report
-	pull   *pull // nil outside a pull request
+	delivery
 	policy report.Policy
 	ledger *report.Ledger
 }
 
-// publish sends every finding through the channels that the user chose, keeps
-// account of them, and turns the result into outputs and the exit code. What
-// one channel does not take is left to the next; the log takes all.
-func (j *job) publish(ctx context.Context, rep *report.Report, pr *pull, policy report.Policy) error {
-	p := &publication{job: j, rep: rep, pull: pr, policy: policy, ledger: report.NewLedger(rep)}
-	if err := p.printLog(rep); err == nil {
-		p.recordAll(report.Log)
+// publish sends every finding of every delivery through the channels that the
+// user chose, keeps account of them, and turns the results into outputs and the
+// exit code. What one channel does not take is left to the next; the log takes
+// all. Code scanning, which may take its time, comes last.
+func (j *job) publish(ctx context.Context, policy report.Policy, all ...delivery) error {
+	var t tally
+	for i, d := range all {
+		p := &publication{job: j, delivery: d, policy: policy, ledger: report.NewLedger(d.rep)}
+		if err := p.printLog(d.rep); err == nil {
+			p.recordAll(report.Log)
+		}
+		file, data := p.writeSARIF(i)
+		if d.pull != nil {
+			p.comment(ctx)
+			p.sticky(ctx)
+		}
+		p.annotate()
+		p.upload(ctx, file, data)
+		p.summarize()
+		t.add(p, file)
 	}
-	sarifFile := p.writeSARIF(ctx)
-	if pr != nil {
-		p.comment(ctx)
-		p.sticky(ctx)
-	}
-	p.annotate()
-	p.summarize()
-	return p.finish(sarifFile)
+	return j.finish(t)
 }
 
 func (p *publication) wants(reporter string) bool { return slices.Contains(p.in.Reporters, reporter) }
@@ -92,38 +109,53 @@ func (p *publication) links() page.Links {
 	return page.Links{Server: p.event.ServerURL, Repository: p.repository(), Commit: commit}
 }
 
-// writeSARIF writes the SARIF file and returns its name, "" if there is none.
-func (p *publication) writeSARIF(ctx context.Context) string {
+// writeSARIF writes the SARIF file of the nth delivery and returns its name and
+// content; "" if there is none.
+func (p *publication) writeSARIF(n int) (name string, data []byte) {
 	if !p.wants("sarif") || p.in.SARIFFile == "" {
-		return ""
+		return "", nil
+	}
+	name = p.in.SARIFFile
+	if n > 0 {
+		ext := path.Ext(name)
+		name = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), n+1, ext)
 	}
 	var b bytes.Buffer
 	err := sarif.Write(&b, p.rep, sarif.Options{})
 	if err == nil {
-		err = p.writeFile(p.in.SARIFFile, b.Bytes())
+		err = p.writeFile(name, b.Bytes())
 	}
 	if err != nil {
-		p.runner.Warningf("the SARIF file %s could not be written: %s", p.in.SARIFFile, err)
-		return ""
+		p.runner.Warningf("the SARIF file %s could not be written: %s", name, err)
+		return "", nil
 	}
 	p.recordAll(report.SARIFFile)
-	if p.in.UploadSARIF {
-		p.upload(ctx, b.Bytes())
-	}
-	return p.in.SARIFFile
+	return name, b.Bytes()
 }
 
-func (p *publication) upload(ctx context.Context, data []byte) {
+// upload gives the results to code scanning. What a stranger's run left belongs
+// to the pull request that it was about and to its head, and to nothing else.
+func (p *publication) upload(ctx context.Context, file string, data []byte) {
+	if !p.in.UploadSARIF || file == "" {
+		return
+	}
 	if p.client == nil {
 		p.runner.Warningf("upload-sarif needs a github-token")
 		return
 	}
 	commit, ref := p.event.SHA, p.event.Ref
-	if id, err := p.client.UploadSARIF(ctx, commit, ref, data); err != nil {
-		p.runner.Warningf("code scanning did not take the results (%s); the file %s has them all", err, p.in.SARIFFile)
-	} else {
-		p.runner.Debugf("code scanning took the results as upload %s", id)
+	if p.untrusted {
+		if p.pull == nil {
+			return
+		}
+		commit, ref = p.pull.head, fmt.Sprintf("refs/pull/%d/head", p.pull.number)
 	}
+	id, err := p.client.UploadSARIF(ctx, commit, ref, data)
+	if err != nil {
+		p.runner.Warningf("code scanning did not take the results (%s); the file %s has them all", err, file)
+		return
+	}
+	p.runner.Debugf("code scanning took the results as upload %s", id)
 }
 
 // comment keeps the review comments in step with the findings.
@@ -226,8 +258,14 @@ func (p *publication) summarize() {
 	}
 }
 
-// finish closes the account and sets outputs and exit code.
-func (p *publication) finish(sarifFile string) error {
+// tally sums up deliveries.
+type tally struct {
+	code    int
+	outputs actions.Outputs
+}
+
+// add closes the account of a delivery.
+func (t *tally) add(p *publication, sarifFile string) {
 	conclusion := p.rep.Conclude(p.policy)
 	code := conclusion.ExitCode()
 	if err := p.ledger.Check(); err != nil {
@@ -236,20 +274,38 @@ func (p *publication) finish(sarifFile string) error {
 	} else {
 		fmt.Fprintln(p.env.Stdout, p.ledger)
 	}
+	// Findings weigh more than what could not be checked, that more than nothing.
+	rank := map[report.Conclusion]int{report.Success: 1, report.Incomplete: 2, report.Failure: 3}
+	if rank[conclusion] > rank[t.outputs.Conclusion] {
+		t.outputs.Conclusion, t.code = conclusion, code
+	}
+	if t.outputs.SARIFFile == "" {
+		t.outputs.SARIFFile = sarifFile
+	}
+	if p.again {
+		return
+	}
 	c := p.rep.Counts()
-	err := p.runner.SetOutputs(actions.Outputs{
-		Conclusion: conclusion,
-		Findings:   c.Total(), Errors: c.Errors, Warnings: c.Warnings, Notes: c.Notes,
-		SARIFFile: sarifFile, AffectedRoots: checkedRoots(p.rep),
-	})
+	t.outputs.Findings += c.Total()
+	t.outputs.Errors += c.Errors
+	t.outputs.Warnings += c.Warnings
+	t.outputs.Notes += c.Notes
+	t.outputs.AffectedRoots = append(t.outputs.AffectedRoots, checkedRoots(p.rep)...)
+}
+
+// finish sets outputs and exit code.
+func (j *job) finish(t tally) error {
+	slices.Sort(t.outputs.AffectedRoots)
+	t.outputs.AffectedRoots = slices.Compact(t.outputs.AffectedRoots)
+	err := j.runner.SetOutputs(t.outputs)
 	if err == nil {
-		err = p.runner.Err()
+		err = j.runner.Err()
 	}
 	if err != nil {
-		return &exitError{code: max(code, ExitFindings), err: err}
+		return &exitError{code: max(t.code, ExitFindings), err: err}
 	}
-	if code != ExitOK {
-		return &exitError{code: code}
+	if t.code != ExitOK {
+		return &exitError{code: t.code}
 	}
 	return nil
 }

@@ -1,20 +1,17 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
-	"path"
-	"strings"
 
-	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/diff"
 	"github.com/org/probe-mtls-action/internal/place"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/sarif"
 	"github.com/org/probe-mtls-action/internal/rules"
+	"github.com/org/probe-mtls-action/render"
 )
 
 // runReport joins the results of shards and posts them once.
@@ -31,101 +28,21 @@ func runReport(ctx context.Context, env *Env, files []string) error {
 		}
 		parts = append(parts, part)
 	}
-	rep, err := joinParts(parts)
+	reports, err := j.joinParts(parts)
 	if err != nil {
 		return j.fail(usage(err))
 	}
-	var pr *pull
-	if e := j.event.PullRequest; e != nil && j.client != nil {
-		if pr, err = j.pullFromAPI(ctx, e.Number, e.Base.SHA, e.Head.SHA, rep); err != nil {
-			j.runner.Warningf("the pull request's diff could not be read, so there are no review comments: %s", err)
-		}
-	}
-	return j.publish(ctx, rep, pr, policy(&j.s, config.Default()))
-}
-
-// reportRun reports what an untrusted run of another workflow left as an
-// artifact: the trusted half of the two workflows for forks. Nothing of the
-// pull request is checked out or rendered here.
-func (j *job) reportRun(ctx context.Context) error {
-	run := j.event.WorkflowRun
-	if j.client == nil {
-		return j.fail(usagef("workflow_run needs the input github-token, to read the artifact of run %d", run.ID))
-	}
-	number, base, err := j.pullRequestOf(ctx)
-	if err != nil {
-		return j.fail(err)
-	}
-	parts, err := j.readArtifacts(ctx, run.ID)
-	if err != nil {
-		return j.fail(err)
-	}
-	rep, err := joinParts(parts)
-	if err != nil {
-		return j.fail(err)
-	}
-	pr, err := j.pullFromAPI(ctx, number, base, run.Head.SHA, rep)
-	if err != nil {
-		return j.fail(fmt.Errorf("the diff of pull request #%d: %w", number, err))
-	}
-	return j.publish(ctx, rep, pr, policy(&j.s, config.Default()))
-}
-
-// pullRequestOf finds the open pull request whose head the finished run
-// checked. The payload names none for forks, so GitHub is asked; what the
-// artifact claims plays no part.
-func (j *job) pullRequestOf(ctx context.Context) (number int, base string, err error) {
-	run := j.event.WorkflowRun
-	if run.Event != "pull_request" {
-		return 0, "", usagef("run %d was started by %s: only runs of pull_request are reported", run.ID, run.Event)
-	}
-	owner, _, _ := strings.Cut(run.Head.Repo, "/")
-	found, err := j.client.PullRequestsOf(ctx, owner, run.Head.Ref, run.Head.SHA)
-	if err != nil {
-		return 0, "", err
-	}
-	switch len(found) {
-	case 0:
-		return 0, "", notChecked(fmt.Errorf("no open pull request has the head %s of run %d: a newer commit was pushed since, or the pull request was closed", run.Head.SHA, run.ID))
-	case 1:
-		return found[0].Number, found[0].BaseSHA, nil
-	}
-	return 0, "", notChecked(fmt.Errorf("%d open pull requests have the head %s: cannot tell which one run %d checked", len(found), run.Head.SHA, run.ID))
-}
-
-// maxArtifact bounds what is read of a run's artifacts, in bytes.
-const maxArtifact = 128 << 20
-
-// readArtifacts reads all SARIF files of all artifacts of the run.
-func (j *job) readArtifacts(ctx context.Context, id int64) ([]*report.Report, error) {
-	artifacts, err := j.client.Artifacts(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	var parts []*report.Report
-	for _, a := range artifacts {
-		if a.Expired {
-			continue
-		}
-		err := j.client.ReadArtifact(ctx, a.ID, maxArtifact, func(name string, data []byte) error {
-			if path.Ext(name) != ".sarif" {
-				return nil
+	var all []delivery
+	for _, rep := range reports {
+		d := delivery{rep: rep}
+		if e := j.event.PullRequest; e != nil && j.client != nil {
+			if d.pull, err = j.pullFromAPI(ctx, e.Number, e.Base.SHA, e.Head.SHA, rep); err != nil {
+				j.runner.Warningf("the pull request's diff could not be read, so there are no review comments: %s", err)
 			}
-			part, err := sarif.Read(bytes.NewReader(data), sarif.Limits{})
-			if err != nil {
-				return fmt.Errorf("%s in artifact %s: %w", name, a.Name, err)
-			}
-			parts = append(parts, part)
-			return nil
-		})
-		if err != nil {
-			return nil, notChecked(err)
 		}
+		all = append(all, d)
 	}
-	if len(parts) == 0 {
-		return nil, notChecked(fmt.Errorf("run %d left no SARIF file: upload the file named by the output sarif-file as an artifact", id))
-	}
-	return parts, nil
+	return j.publish(ctx, policy(&j.s, config.Default()), all...)
 }
 
 func readSARIF(name string) (*report.Report, error) {
@@ -137,23 +54,70 @@ func readSARIF(name string) (*report.Report, error) {
 	return sarif.Read(f, sarif.Limits{})
 }
 
-// joinParts makes one report of several and gives its rules their pages.
-func joinParts(parts []*report.Report) (*report.Report, error) {
-	rep, err := report.Merge(parts)
-	if err != nil {
-		return nil, err
-	}
-	rep.Rules = rules.All()
-	known := make(map[string]*check.Rule)
-	for _, r := range rep.Rules {
-		known[r.ID] = r
-	}
-	for i := range rep.Items {
-		if known[rep.Items[i].RuleID] == nil {
-			return nil, fmt.Errorf("the results name rule %q, which this version does not have", rep.Items[i].RuleID)
+// joinParts makes one report of the shards of each check, and gives its rules
+// their pages. Checks differ by category, such as the legs of a matrix; parts
+// that are different shards belong together whatever their categories. The
+// category input counts for all; without it, and where the parts agree on
+// none, the category is that of this job.
+func (j *job) joinParts(parts []*report.Report) ([]*report.Report, error) {
+	var reports []*report.Report
+	all := groups(parts)
+	for _, group := range all {
+		rep, err := report.Merge(group)
+		if err != nil {
+			return nil, err
 		}
+		switch own := rep.Scope.Category; {
+		case j.in.Category != "" && len(all) > 1:
+			rep.Scope.Category = j.in.Category + "/" + own
+		case j.in.Category != "" || own == "":
+			rep.Scope.Category = j.category()
+		}
+		rep.Rules = rules.All()
+		known := make(map[string]bool)
+		for _, r := range rep.Rules {
+			known[r.ID] = true
+		}
+		for i := range rep.Items {
+			if !known[rep.Items[i].RuleID] {
+				return nil, fmt.Errorf("the results name rule %q, which this version does not have", rep.Items[i].RuleID)
+			}
+		}
+		reports = append(reports, rep)
 	}
-	return rep, nil
+	return reports, nil
+}
+
+// groups returns the parts of each check, in the order of their first part.
+func groups(parts []*report.Report) [][]*report.Report {
+	shards := map[string]bool{}
+	for _, p := range parts {
+		shards[p.Scope.Shard] = true
+	}
+	if len(shards) == len(parts) {
+		return [][]*report.Report{parts}
+	}
+	var all [][]*report.Report
+	at := map[string]int{}
+	for _, p := range parts {
+		i, ok := at[p.Scope.Category]
+		if !ok {
+			i = len(all)
+			at[p.Scope.Category] = i
+			all = append(all, nil)
+		}
+		all[i] = append(all[i], p)
+	}
+	return all
+}
+
+// unreadable are results that there are but that cannot be read.
+func unreadable(which []string) []report.Skip {
+	var all []report.Skip
+	for _, w := range which {
+		all = append(all, report.Skip{Problem: render.Problem{Message: "the results cannot be read: " + w}})
+	}
+	return all
 }
 
 // pullFromAPI learns the pull request's diff from GitHub, and how the lines

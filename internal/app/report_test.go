@@ -3,8 +3,11 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,10 +61,98 @@ func TestWorkflowRun(t *testing.T) {
 	w.push(map[string]string{"README.md": "newer\n"})
 	w.server.ResetLog()
 	r = w.runIn(t.TempDir(), "workflow_run", payload(old), w.base, nil)
-	r.want(t, 3, nil)
+	r.want(t, 0, map[string]string{"conclusion": "skipped"})
 	r.says(t, "no open pull request has the head")
+	// Nor does the run of a push.
+	pushed := payload(w.server.Head())
+	pushed["workflow_run"].(map[string]any)["event"] = "push"
+	r = w.runIn(t.TempDir(), "workflow_run", pushed, w.base, nil)
+	r.want(t, 0, map[string]string{"conclusion": "skipped"})
+	r.says(t, "was started by push")
 	if n := len(w.server.Writes()); n != 0 {
-		t.Errorf("a stale run wrote %d times", n)
+		t.Errorf("stale runs wrote %d times", n)
+	}
+}
+
+// finished makes the payload of a run of a stranger's pull request that ended
+// with artifacts.
+func (w *world) finished(artifacts map[string]map[string][]byte) map[string]any {
+	w.t.Helper()
+	run := w.server.AddRun(githubtest.Run{Event: "pull_request", HeadSHA: w.server.Head(), HeadBranch: "topic", HeadRepo: "contributor/shop"})
+	for _, name := range slices.Sorted(maps.Keys(artifacts)) {
+		if _, err := w.server.AddArtifact(run, name, artifacts[name]); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	return map[string]any{
+		"action": "completed", "repository": map[string]any{"full_name": "org/shop", "default_branch": "main"},
+		"workflow_run": map[string]any{"id": run, "name": "check", "event": "pull_request", "conclusion": "failure",
+			"head_sha": w.server.Head(), "head_branch": "topic", "head_repository": map[string]any{"full_name": "contributor/shop"}},
+	}
+}
+
+// forkResults are the results that the run of a fork's pull request leaves.
+func (w *world) forkResults() []byte {
+	w.t.Helper()
+	r := w.runPR(map[string]string{"reporters": "sarif"})
+	data, err := os.ReadFile(filepath.Join(r.dir, r.outputs["sarif-file"]))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return data
+}
+
+// TestWorkflowRunUploadsToThePullRequest: what a stranger's run left goes to
+// code scanning for that head alone.
+func TestWorkflowRunUploadsToThePullRequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Fork: true, Permissions: &githubtest.Full}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	payload := w.finished(map[string]map[string][]byte{"probe-mtls": {"probe-mtls.sarif": w.forkResults()}})
+	r := w.runIn(t.TempDir(), "workflow_run", payload, w.base, map[string]string{"upload-sarif": "true"})
+	r.want(t, 1, map[string]string{"findings": "2"})
+	all := w.server.Uploads()
+	if len(all) != 1 || all[0].CommitSHA != w.server.Head() || all[0].Ref != "refs/pull/7/head" {
+		t.Errorf("uploads: %+v, want one for %s and refs/pull/7/head", all, w.server.Head())
+	}
+}
+
+// TestForeignArtifacts: what others leave in a run is none of our business.
+func TestForeignArtifacts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Fork: true, Permissions: &githubtest.Full}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	noise := make([]byte, 33<<20)
+	random := rand.NewChaCha8([32]byte{1})
+	if _, err := random.Read(noise); err != nil {
+		t.Fatal(err)
+	}
+	ours := w.forkResults()
+	foreign := map[string]map[string][]byte{
+		"a-big":     {"image.tar": noise},
+		"b-other":   {"codeql.sarif": []byte(`{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "CodeQL"}}, "results": [{"ruleId": 5}]}]}`)},
+		"c-none":    {"x.sarif": []byte("not even JSON"), "y.sarif": {0xff}},
+		"d-version": {"x.sarif": []byte(`{"version": "1.0.0"}`)},
+	}
+	payload := w.finished(foreign)
+	r := w.runIn(t.TempDir(), "workflow_run", payload, w.base, nil)
+	r.want(t, 3, map[string]string{"conclusion": "incomplete"})
+	r.says(t, "left no results")
+
+	foreign["probe-mtls"] = map[string][]byte{"probe-mtls.sarif": ours, "notes.txt": []byte("x")}
+	payload = w.finished(foreign)
+	r = w.runIn(t.TempDir(), "workflow_run", payload, w.base, nil)
+	r.want(t, 1, map[string]string{"findings": "2"})
+
+	// Ours but broken is said, and what can be read is posted all the same.
+	broken := bytes.Replace(ours, []byte(`"level": "error"`), []byte(`"level": "fatal"`), 1)
+	foreign["probe-broken"] = map[string][]byte{"probe-mtls.sarif": broken}
+	payload = w.finished(foreign)
+	r = w.runIn(t.TempDir(), "workflow_run", payload, w.base, map[string]string{"fail-on": "never"})
+	r.want(t, 3, map[string]string{"findings": "2", "conclusion": "incomplete"})
+	r.says(t, "probe-broken")
+	r = w.runIn(t.TempDir(), "workflow_run", payload, w.base, map[string]string{"artifact": "probe-m*"})
+	r.want(t, 1, map[string]string{"findings": "2", "conclusion": "failure"})
+	if strings.Contains(r.log, "probe-broken") {
+		t.Error("an artifact was read whose name does not match")
 	}
 }
 

@@ -302,7 +302,7 @@ func TestNoTokenLeaks(t *testing.T) {
 	ctx := context.Background()
 	_, err1 := gh.PullRequest(ctx, 7)
 	err2 := gh.CreateReview(ctx, 7, "sha", "body", nil)
-	err3 := gh.ReadArtifact(ctx, 1, 100, nil)
+	err3 := gh.ReadArtifact(ctx, 1, 100, nil, nil)
 	for _, err := range []error{err1, err2, err3} {
 		if err == nil {
 			t.Fatal("no error")
@@ -485,14 +485,14 @@ func TestArtifacts(t *testing.T) {
 	}
 	got := map[string]int{}
 	visit := func(name string, data []byte) error { got[name] = len(data); return nil }
-	if err := gh.ReadArtifact(ctx, art, 1<<20, visit); err != nil || got["probe-mtls.sarif"] != 2 || got["../evil"] != 2000 {
+	if err := gh.ReadArtifact(ctx, art, 1<<20, nil, visit); err != nil || got["probe-mtls.sarif"] != 2 || got["../evil"] != 2000 {
 		t.Errorf("%v, %v", got, err)
 	}
 	// 2,000 equal bytes pack well: the bound holds for what comes out.
-	if err := gh.ReadArtifact(ctx, art, 1000, visit); !isType[*github.TooLarge](err) {
+	if err := gh.ReadArtifact(ctx, art, 1000, nil, visit); !isType[*github.TooLarge](err) {
 		t.Errorf("over the bound: %v", err)
 	}
-	if err := gh.ReadArtifact(ctx, 1, 1000, visit); err == nil {
+	if err := gh.ReadArtifact(ctx, 1, 1000, nil, visit); err == nil {
 		t.Error("an artifact that is not there was read")
 	}
 }

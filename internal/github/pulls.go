@@ -16,6 +16,8 @@ type PullRequest struct {
 	// HeadRepo is owner/name of the head's repository, "" if it was deleted.
 	HeadRepo string
 	BaseSHA  string // the tip of the base branch, not the merge base
+	// MergeSHA is the commit that GitHub made to try the merge, "" if there is none.
+	MergeSHA string
 	BaseRef  string
 	// Fork tells that the head is in another repository.
 	Fork bool
@@ -36,7 +38,7 @@ func pullRequest(pr *gh.PullRequest) PullRequest {
 	return PullRequest{
 		Number: pr.GetNumber(), State: pr.GetState(), Draft: pr.GetDraft(),
 		HeadSHA: head.GetSHA(), HeadRef: head.GetRef(), HeadRepo: head.GetRepo().GetFullName(),
-		BaseSHA: base.GetSHA(), BaseRef: base.GetRef(),
+		BaseSHA: base.GetSHA(), BaseRef: base.GetRef(), MergeSHA: pr.GetMergeCommitSHA(),
 		Fork: head.GetRepo().GetFullName() != base.GetRepo().GetFullName(),
 		URL:  pr.GetHTMLURL(),
 	}

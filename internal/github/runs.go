@@ -84,11 +84,11 @@ func (c *Client) Artifacts(ctx context.Context, runID int64) ([]Artifact, error)
 // maxArtifactFiles bounds the entries of an artifact's archive.
 const maxArtifactFiles = 1000
 
-// ReadArtifact downloads an artifact and hands every regular file in it to
-// visit. Neither the archive nor the sum of its files may be over max bytes:
-// what a pull request's own run left is untrusted. Names are as in the archive
-// and must not be used as paths.
-func (c *Client) ReadArtifact(ctx context.Context, id int64, max int64, visit func(name string, data []byte) error) error {
+// ReadArtifact downloads an artifact and hands every regular file in it whose
+// name is wanted to visit; nil wants all. Neither the archive nor the sum of
+// those files may be over max bytes: what a pull request's own run left is
+// untrusted. Names are as in the archive and must not be used as paths.
+func (c *Client) ReadArtifact(ctx context.Context, id int64, max int64, wanted func(name string) bool, visit func(name string, data []byte) error) error {
 	const op = "download artifact"
 	address, resp, err := c.rest.Actions.DownloadArtifact(ctx, c.owner, c.repo, id, 1)
 	if err != nil {
@@ -117,10 +117,10 @@ func (c *Client) ReadArtifact(ctx context.Context, id int64, max int64, visit fu
 	if int64(len(data)) > max {
 		return &TooLarge{Detail{Op: op, Message: fmt.Sprintf("over %d bytes", max)}}
 	}
-	return unzip(op, data, max, visit)
+	return unzip(op, data, max, wanted, visit)
 }
 
-func unzip(op string, data []byte, max int64, visit func(string, []byte) error) error {
+func unzip(op string, data []byte, max int64, wanted func(string) bool, visit func(string, []byte) error) error {
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return &Unprocessable{Detail: Detail{Op: op, Message: "not a zip archive: " + err.Error()}}
@@ -130,7 +130,7 @@ func unzip(op string, data []byte, max int64, visit func(string, []byte) error) 
 	}
 	left := max
 	for _, f := range z.File {
-		if !f.Mode().IsRegular() {
+		if !f.Mode().IsRegular() || wanted != nil && !wanted(f.Name) {
 			continue
 		}
 		r, err := f.Open()

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -75,13 +76,16 @@ var (
 	part      = Form{Name: "I/N"}
 	release   = Form{Name: "version", check: parseVersion}
 	namespace = Form{Name: "name", check: parseNamespace}
-	revision  = Form{Name: "revision", check: parseRevision}
-	file      = Form{Name: "path", check: oneLine}
-	files     = Form{Name: "paths", check: oneLine}
-	globs     = Form{Name: "globs"}
-	mapping   = Form{Name: "mapping or path"}
-	section   = Form{Name: "mapping"}
-	list      = Form{Name: "list"}
+	pattern   = Form{Name: "pattern", check: parsePattern}
+	// jsonObject takes the runner's expression as well, where none evaluates it.
+	jsonObject = Form{Name: "object", check: parseObject}
+	revision   = Form{Name: "revision", check: parseRevision}
+	file       = Form{Name: "path", check: oneLine}
+	files      = Form{Name: "paths", check: oneLine}
+	globs      = Form{Name: "globs"}
+	mapping    = Form{Name: "mapping or path"}
+	section    = Form{Name: "mapping"}
+	list       = Form{Name: "list"}
 )
 
 func oneOf(words ...string) Form { return Form{Choices: words} }
@@ -155,6 +159,26 @@ func parseNamespace(s string) (string, error) {
 func parseRevision(s string) (string, error) {
 	if strings.HasPrefix(s, "-") || strings.ContainsFunc(s, unicode.IsControl) || strings.Contains(s, " ") {
 		return "", errors.New("must be a revision: a commit ID, branch or tag, without spaces or a leading hyphen")
+	}
+	return s, nil
+}
+
+func parsePattern(s string) (string, error) {
+	if _, err := path.Match(s, ""); err != nil {
+		return "", errors.New("must be a name, in which * stands for anything")
+	}
+	return oneLine(s)
+}
+
+// parseObject reads what the runner makes of toJSON: an object, or null where
+// there is none. It is "" where no runner evaluated the expression.
+func parseObject(s string) (string, error) {
+	var object map[string]any
+	switch err := json.Unmarshal([]byte(s), &object); {
+	case strings.HasPrefix(s, "${{") || err == nil && object == nil:
+		return "", nil
+	case err != nil:
+		return "", errors.New("must be a JSON object")
 	}
 	return s, nil
 }

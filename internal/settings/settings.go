@@ -88,6 +88,9 @@ type Values struct {
 	SARIFFile   string // relative to the workspace
 	UploadSARIF bool
 	Category    string
+	Matrix      string // JSON object, "" outside a matrix
+	Artifact    string // pattern of names
+	MaxComments int
 }
 
 // Shard is part Index of Total, counted from 1; the zero value is the whole.

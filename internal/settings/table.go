@@ -123,6 +123,11 @@ var Table = []Setting{
 		Says: "where findings go, separated by commas or lines: review (comments on lines), annotations, summary, sarif, comment (one for all, kept up to date)",
 	},
 	{
+		Name: "max-comments", On: Input, Form: count, InputDefault: "25", field: func(v *Values) any { return &v.MaxComments },
+		Says: "the most review comments on one pull request",
+		Note: "Findings beyond them go to one comment for all and to the summary.",
+	},
+	{
 		Name: "format", Short: "f", On: Check, Form: oneOf("text", "sarif", "json", "markdown"), Default: "text", field: func(v *Values) any { return &v.Format },
 		Says: "format of the result",
 	},
@@ -150,7 +155,18 @@ var Table = []Setting{
 	},
 	{
 		Name: "category", On: Input, Form: text, field: func(v *Values) any { return &v.Category },
-		Says: "tells the results of several runs on one commit apart, such as the jobs of a matrix",
+		Says:  "tells the results of several runs on one commit apart",
+		Unset: "workflow, job, matrix and step do",
+	},
+	{
+		Name: "matrix", On: Input, Form: jsonObject, InputDefault: "${{ toJSON(matrix) }}", field: func(v *Values) any { return &v.Matrix },
+		Says: "the job's matrix, which is part of the default category",
+		Note: "Leave it as it is.",
+	},
+	{
+		Name: "artifact", On: Input, Form: pattern, field: func(v *Values) any { return &v.Artifact },
+		Says:  "on workflow_run: name of the artifacts of the other run that hold results; * stands for anything",
+		Unset: "all artifacts; what is not this Action's is left out",
 	},
 	{
 		Name: "shard", On: Check | Affected | Input, Form: part, Placeholder: "I/N", field: func(v *Values) any { return &v.Shard },

@@ -42,6 +42,10 @@ func (l Limits) orDefault() Limits {
 	return l
 }
 
+// ErrForeign is wrapped by the errors of Read for a file that this program did
+// not write: no SARIF, or that of another tool.
+var ErrForeign = errors.New("it was not written by " + toolName)
+
 // Read reads a log that [Write] wrote. The log is not trusted: a fork's run may
 // have made it up. Whatever is not of the form that Write gives is an error that
 // names the place in the log; texts may still say anything. Rules come without
@@ -56,19 +60,19 @@ func Read(r io.Reader, limits Limits) (*report.Report, error) {
 		return nil, fmt.Errorf("the SARIF log is larger than %d bytes", limits.Bytes)
 	}
 	if !utf8.Valid(data) {
-		return nil, errors.New("the SARIF log is not UTF-8")
+		return nil, fmt.Errorf("the SARIF log is not UTF-8: %w", ErrForeign)
 	}
 	var l log
 	if err := json.Unmarshal(data, &l); err != nil {
-		return nil, fmt.Errorf("this is no SARIF log: %w", err)
+		return nil, fmt.Errorf("this is not a SARIF log: %w (%w)", err, foreign(data))
 	}
 	switch {
 	case l.Version != version:
-		return nil, fmt.Errorf("version: got %q, want %q", l.Version, version)
+		return nil, fmt.Errorf("version: got %q, want %q: %w", l.Version, version, ErrForeign)
 	case len(l.Runs) != 1:
-		return nil, fmt.Errorf("runs: got %d, want the one that %s writes", len(l.Runs), toolName)
+		return nil, fmt.Errorf("runs: got %d, want the one that %s writes: %w", len(l.Runs), toolName, ErrForeign)
 	case l.Runs[0].Tool.Driver.Name != toolName:
-		return nil, fmt.Errorf("runs[0].tool.driver.name: got %q, want %q", l.Runs[0].Tool.Driver.Name, toolName)
+		return nil, fmt.Errorf("runs[0].tool.driver.name: got %q, want %q: %w", l.Runs[0].Tool.Driver.Name, toolName, ErrForeign)
 	}
 	rd := reader{limits: limits}
 	rep := rd.run(&l.Runs[0])
@@ -77,6 +81,23 @@ func Read(r io.Reader, limits Limits) (*report.Report, error) {
 	}
 	rep.Sort()
 	return rep, nil
+}
+
+// errBroken marks a log of this program that cannot be read.
+var errBroken = errors.New("the log is broken")
+
+// foreign tells a log of another tool, whose properties may have any type, from
+// a broken one of this program.
+func foreign(data []byte) error {
+	var l struct {
+		Runs []struct {
+			Tool struct{ Driver struct{ Name any } }
+		}
+	}
+	if json.Unmarshal(data, &l) == nil && len(l.Runs) > 0 && l.Runs[0].Tool.Driver.Name == toolName {
+		return errBroken
+	}
+	return ErrForeign
 }
 
 // reader turns the log into a report. It keeps the first error and goes on, so
