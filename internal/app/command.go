@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -27,6 +28,8 @@ source line to blame: base, overlay, patch or component.`,
 		DisableAutoGenTag: true,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.Version = version(env)
+	root.SetVersionTemplate(versionText(env))
 	root.SetArgs(env.Args)
 	if env.Args == nil {
 		root.SetArgs([]string{})
@@ -38,6 +41,7 @@ source line to blame: base, overlay, patch or component.`,
 	})
 	root.AddCommand(
 		checkCommand(env),
+		explainCommand(env),
 		affectedCommand(env),
 		actionCommand(env),
 		reportCommand(env),
@@ -65,7 +69,7 @@ configuration; 3 something could not be checked and there is nothing to fail on.
 			if (s.OnlyNew || s.ChangedOnly) && s.Base == "" {
 				return usagef("--only-new and --changed-only compare with a revision: add --base REV")
 			}
-			return runCheck(cmd.Context(), env, s)
+			return traced(cmd.Context(), env, s, func(ctx context.Context) error { return runCheck(ctx, env, s) })
 		},
 	}
 	s = addFlags(cmd, settings.Check)
@@ -89,7 +93,7 @@ Helm chart reads cannot be told.`,
 			if s.Base == "" {
 				return usagef("affected compares with a revision: add --base REV, such as --base origin/main")
 			}
-			return runAffected(cmd.Context(), env, s)
+			return traced(cmd.Context(), env, s, func(ctx context.Context) error { return runAffected(ctx, env, s) })
 		},
 	}
 	s = addFlags(cmd, settings.Affected)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -47,10 +48,15 @@ func versionCommand(env *Env) *cobra.Command {
 		Short: "Print version, commit and the supported range of Istio",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			first, last := istio.Range()
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "probe-mtls-action %s\ncommit %s\nIstio %s to %s\n%s %s/%s\n",
-				version(env), commit(env), first, last, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := io.WriteString(cmd.OutOrStdout(), versionText(env))
 			return err
 		},
 	}
+}
+
+// versionText is what version and --version print.
+func versionText(env *Env) string {
+	first, last := istio.Range()
+	return fmt.Sprintf("probe-mtls-action %s\ncommit %s\nIstio %s to %s\n%s %s/%s\n",
+		version(env), commit(env), first, last, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -42,7 +42,7 @@ func (r *Repo) Changes(ctx context.Context, base, head string, lines bool) (diff
 	if err != nil {
 		return c, err
 	}
-	out, err := r.output(r.command(ctx, config, append(args, "--raw", "-z", "--no-abbrev", "--")...))
+	out, err := r.output(ctx, r.command(ctx, config, append(args, "--raw", "-z", "--no-abbrev", "--")...))
 	if err != nil {
 		return c, damaged(err)
 	}
@@ -50,7 +50,7 @@ func (r *Repo) Changes(ctx context.Context, base, head string, lines bool) (diff
 		return c, err
 	}
 	if lines && len(c.Files) > 0 {
-		patch, err := r.output(r.command(ctx, config, append(args, append(patchOptions, "--")...)...))
+		patch, err := r.output(ctx, r.command(ctx, config, append(args, append(patchOptions, "--")...)...))
 		switch {
 		case errors.Is(err, errTooLarge):
 			for i := range c.Files {

@@ -65,7 +65,7 @@ func (r *Repo) Fetch(ctx context.Context, remote, token string, ids ...string) e
 	defer cancel()
 	cmd := r.command(ctx, config, args...)
 	cmd.Env = append(cmd.Env, "GIT_ALLOW_PROTOCOL="+u.Scheme)
-	_, err = r.output(cmd)
+	_, err = r.output(ctx, cmd)
 	if e := (*Error)(nil); errors.As(err, &e) {
 		for _, s := range []string{token, secret} {
 			if s != "" {

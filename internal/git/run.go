@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/org/probe-mtls-action/internal/debuglog"
 )
 
 // maxOutput is how many bytes of output of one git command are read. A diff of
@@ -89,14 +91,16 @@ func environment(config [][2]string) []string {
 
 // run runs git and returns its standard output.
 func (r *Repo) run(ctx context.Context, args ...string) ([]byte, error) {
-	return r.output(r.command(ctx, nil, args...))
+	return r.output(ctx, r.command(ctx, nil, args...))
 }
 
-func (r *Repo) output(cmd *exec.Cmd) ([]byte, error) {
+func (r *Repo) output(ctx context.Context, cmd *exec.Cmd) ([]byte, error) {
+	end := debuglog.Start(ctx, "git", "arguments", cmd.Args[1:])
 	stdout := &bounded{limit: maxOutput}
 	stderr := &bounded{limit: 64 << 10, quiet: true}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	err := cmd.Run()
+	end("bytes", stdout.Len(), "error", err)
 	if stdout.full {
 		return nil, &Error{Args: cmd.Args[1:], Stderr: fmt.Sprintf("more than %d MB of output", maxOutput>>20), Err: errTooLarge}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/debuglog"
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/render"
@@ -70,7 +71,10 @@ func (r *run) group(ctx context.Context, g Group) (part, error) {
 	if err != nil {
 		return p, err
 	}
+	end := debuglog.Start(ctx, "judge", "group", g.Name, "roots", len(g.Roots), "objects", len(objects))
 	findings := check.Run(r.Rules, objects, model)
+	end("findings", len(findings))
+	defer debuglog.Start(ctx, "locate", "group", g.Name, "roots", len(g.Roots), "findings", len(findings))()
 	p.probes = len(model.Probes())
 	for _, f := range findings {
 		if !reported[f.At.Object] {
@@ -86,7 +90,10 @@ func (r *run) group(ctx context.Context, g Group) (part, error) {
 	if p.notes, err = r.remarks(ctx, p.notes, model, objects); err != nil {
 		return p, err
 	}
-	p.explained, err = r.explain(ctx, model)
+	if p.explained, err = r.explain(ctx, model); err != nil {
+		return p, err
+	}
+	p.decisions, err = r.decide(ctx, model, reported)
 	return p, err
 }
 

@@ -51,6 +51,8 @@ type Engine struct {
 	// Explain, if set, tells for which judged probes (as root and subject) the
 	// deciding places are wanted although nothing is found.
 	Explain func(root, subject string) bool
+	// Decide, if set, tells of which probes the whole decision is wanted.
+	Decide func(check.Subject) bool
 	// Idle, if set, has work for those that render when no root of the run waits
 	// to be rendered, see [Engine.Ahead].
 	Idle <-chan func()
@@ -70,6 +72,8 @@ type Result struct {
 	Lacking map[string][]string
 	// Explained holds the deciding places of the probes that Explain asked for.
 	Explained map[report.Occurrence][]report.Location
+	// Decisions are those that Decide asked for, merged and sorted.
+	Decisions []report.Decision
 }
 
 // Run renders and checks the groups. What cannot be rendered is in the result;
@@ -117,6 +121,7 @@ type part struct {
 	probes    int
 	lacking   []string // of the group, in order
 	explained map[report.Occurrence][]report.Location
+	decisions []report.Decision
 }
 
 func join(parts []part) *Result {
@@ -128,6 +133,7 @@ func join(parts []part) *Result {
 		res.Notes = append(res.Notes, p.notes...)
 		res.Roots = append(res.Roots, p.roots...)
 		res.Probes += p.probes
+		res.Decisions = append(res.Decisions, p.decisions...)
 		for _, root := range p.roots {
 			if len(p.lacking) > 0 {
 				res.Lacking[root] = p.lacking
@@ -138,6 +144,7 @@ func join(parts []part) *Result {
 		}
 	}
 	res.Items = locate.Merge(items)
+	res.Decisions = report.MergeDecisions(res.Decisions)
 	res.Skipped = mergeSkips(res.Skipped)
 	res.Notes = mergeNotes(res.Notes)
 	slices.Sort(res.Roots)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/org/probe-mtls-action/internal/debuglog"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -72,6 +73,14 @@ func (e *Engine) renderOne(ctx context.Context, root render.Root) (res *render.R
 	if renderer == nil {
 		return nil, fmt.Errorf("%s: no renderer is called %q", root.Dir, root.Renderer)
 	}
+	end := debuglog.Start(ctx, "render", "root", root.Dir, "renderer", root.Renderer)
+	defer func() {
+		objects := 0
+		if res != nil {
+			objects = len(res.Objects)
+		}
+		end("objects", objects, "error", err)
+	}()
 	return renderer.Render(ctx, root)
 }
 

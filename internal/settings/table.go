@@ -141,6 +141,10 @@ var Table = []Setting{
 		Unset: "the standard output",
 	},
 	{
+		Name: "debug", On: Check | Affected | Explain, Form: file, Placeholder: "FILE", field: func(v *Values) any { return &v.Debug },
+		Says: "file to write a trace to, for a report of a defect: git commands, renders, times",
+	},
+	{
 		Name: "color", On: Check | Explain, Form: oneOf("auto", "always", "never"), Default: "auto", field: func(v *Values) any { return &v.Color },
 		Says: "when text is coloured (NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE are respected)",
 	},

@@ -135,11 +135,19 @@ func probed(p *probe.Probe) string {
 	if p.Init {
 		container = "Init container "
 	}
+	return container + p.Container + " " + verb + " " + Asked(p) + "."
+}
+
+// Asked says how and where the kubelet asks: "httpGet (HTTPS) on port 8443".
+func Asked(p *probe.Probe) string {
 	how := string(p.Handler)
-	if p.Handler == probe.HTTPGet && p.Scheme == "HTTPS" {
+	switch {
+	case p.Handler == probe.Exec || p.Handler == probe.Sleep:
+		return how
+	case p.Handler == probe.HTTPGet && p.Scheme == "HTTPS":
 		how += " (HTTPS)"
 	}
-	return fmt.Sprintf("%s%s %s %s on %s.", container, p.Container, verb, how, Port(p.Port))
+	return how + " on " + Port(p.Port)
 }
 
 // WayOut is the sentence that names the shortest remedy, "" where there is none.
