@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"render/source/yamldoc", "internal/report/md"},
 	{"render"},
 	{"render/kustomize/graph", "internal/kube", "internal/git"},
-	{"render/kustomize", "render/manifest", "internal/probe", "internal/affected", "internal/scope"},
+	{"render/kustomize", "render/manifest", "internal/probe", "internal/affected", "internal/scope", "internal/fix/edit", "internal/fix/unified"},
 	{"render/kustomize/kustomizetest", "internal/mesh"},
 	{"internal/mesh/istio", "internal/check", "internal/config"},
 	{"internal/rules/wording", "internal/report"},
@@ -52,7 +52,7 @@ var homes = map[string][]string{
 // pure packages do no I/O.
 var pure = map[string]bool{
 	"internal/mesh": true, "internal/mesh/istio": true, "internal/kube": true, "internal/probe": true,
-	"internal/check": true, "internal/place": true, "internal/affected": true, "internal/report": true,
+	"internal/check": true, "internal/place": true, "internal/affected": true, "internal/report": true, "internal/fix/edit": true, "internal/fix/unified": true,
 }
 
 var impure = []string{"os", "os/exec", "net", "net/http", "path/filepath", "log", "time"}
