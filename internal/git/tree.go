@@ -25,7 +25,8 @@ var errEscapes = errors.New("the symbolic link leads out of the repository")
 
 // Tree is the tree of a commit, read straight from Git's objects. It is safe
 // for concurrent use. Submodules are empty directories; files that Git LFS
-// keeps elsewhere are the pointers that Git has.
+// keeps elsewhere are the pointers that Git has. An entry named .git, which only
+// a crafted commit has, is not content: see [render.ErrGitData].
 type Tree struct {
 	entries map[string]*entry
 	objects *objects
@@ -76,6 +77,9 @@ func (t *Tree) parse(out []byte) error {
 		if !ok || len(fields) != 3 {
 			return fmt.Errorf("git ls-tree: unexpected line %q", line)
 		}
+		if namesGitData(name) {
+			continue
+		}
 		e := &entry{name: name, id: fields[2], tree: t}
 		switch fields[0] {
 		case "040000", "160000":
@@ -100,6 +104,16 @@ func (t *Tree) parse(out []byte) error {
 	return nil
 }
 
+// namesGitData reports whether an element of the name stands for .git.
+func namesGitData(name string) bool {
+	for elem := range strings.SplitSeq(name, "/") {
+		if render.IsGitName(elem) {
+			return true
+		}
+	}
+	return false
+}
+
 // Close ends the processes that read the objects.
 func (t *Tree) Close() error {
 	t.objects.close()
@@ -121,6 +135,9 @@ func (t *Tree) find(op, name string, last bool) (*entry, error) {
 	at, rest := t.entries["."], name
 	for links := 0; rest != "" && rest != "."; {
 		head, tail, _ := strings.Cut(rest, "/")
+		if render.IsGitName(head) {
+			return fail(render.ErrGitData)
+		}
 		next := t.entries[path.Join(at.name, head)]
 		if next == nil || !at.mode.IsDir() {
 			return fail(fs.ErrNotExist)

@@ -85,7 +85,7 @@ func (x *explainer) named(p render.Problem) render.Problem {
 	x.kustomizations(func(dir string, k *kustomization) bool {
 		for _, e := range k.entries {
 			n := x.view.lookup(path.Join(dir, e.name))
-			if file == "" && (errors.Is(n.err, errOutside) || path.IsAbs(e.name)) || file != "" && n.err == nil && n.real == file {
+			if file == "" && (errors.Is(n.err, errOutside) || errors.Is(n.err, render.ErrGitData) || path.IsAbs(e.name)) || file != "" && n.err == nil && n.real == file {
 				p.At = k.find(e)
 				if file != "" {
 					p.Message = quote(file) + ": " + p.Message
@@ -95,7 +95,26 @@ func (x *explainer) named(p render.Problem) render.Problem {
 		}
 		return false
 	})
+	if p.At.IsZero() {
+		p.At, _ = x.view.written(x.view.leavesContent)
+	}
 	return p
+}
+
+// leavesContent ranks a value of which a plugin makes a name that is not content.
+func (v *view) leavesContent(dirs []string, text string) int {
+	if isInline(text) {
+		return 0
+	}
+	if _, after, ok := strings.Cut(text, "="); ok {
+		text = after
+	}
+	for _, dir := range dirs {
+		if n := v.lookup(path.Join(dir, text)); errors.Is(n.err, errOutside) || errors.Is(n.err, render.ErrGitData) {
+			return 1
+		}
+	}
+	return 0
 }
 
 func (x *explainer) panicked() (render.Problem, bool) {

@@ -19,6 +19,10 @@ func readProblem(name string, err error) render.Problem {
 		p.Message = "the name " + quote(name) + " leads out of the repository"
 		p.Hint = "Keep what the kustomization needs inside the repository."
 		p.At = source.Span{}
+	case errors.Is(err, render.ErrGitData):
+		p.Message = "the name " + quote(name) + " " + render.ErrGitData.Error()
+		p.Hint = "Name files of the repository's content only."
+		p.At = source.Span{}
 	case errors.Is(err, errTooBig), errors.Is(err, errTooMuch):
 		p.Message = reason(err)
 		p.Hint = "Leave the file out of the kustomization, or split it."

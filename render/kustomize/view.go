@@ -117,7 +117,11 @@ func (v *view) fetched(p string) bool {
 		return false
 	}
 	rest, ok := strings.CutPrefix(filepath.Clean(p), tmp+string(filepath.Separator))
-	return ok && strings.HasPrefix(rest, "kustomize-")
+	if !ok || !strings.HasPrefix(rest, "kustomize-") {
+		return false
+	}
+	// The clone's own Git data is not content either.
+	return !slices.ContainsFunc(strings.Split(filepath.ToSlash(rest), "/"), render.IsGitName)
 }
 
 // find looks p up and notes it as an input.
@@ -132,7 +136,7 @@ func (v *view) find(p string) (*name, error) {
 	v.inputs[rel] = true
 	n := v.lookup(rel)
 	if n.err != nil {
-		if errors.Is(n.err, errOutside) {
+		if errors.Is(n.err, errOutside) || errors.Is(n.err, render.ErrGitData) {
 			return nil, v.deny(rel, n.err)
 		}
 		return nil, n.err
@@ -200,6 +204,10 @@ func (v *view) ReadFile(p string) ([]byte, error) {
 			v.denied = d
 		}
 		return nil, d
+	}
+	if v.roles[n.real]&roleKustomization != 0 && f.kustomization().err != nil {
+		// Only what was inspected may get to kustomize.
+		return f.text.Data, nil
 	}
 	return v.plan.bytes(f, v.roles[n.real]), nil
 }

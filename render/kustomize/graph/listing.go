@@ -28,7 +28,7 @@ type listing struct {
 	problems []render.Problem
 }
 
-// list reads all directories at or below dirs, .git left out. Directories that
+// list reads all directories at or below dirs. Directories that
 // cannot be read become problems.
 func list(ctx context.Context, tree render.Tree, dirs []string) (*listing, error) {
 	l := &listing{tree: tree, modes: map[string]fs.FileMode{}}
@@ -57,7 +57,9 @@ func (l *listing) walk(ctx context.Context, top string) error {
 			}
 			entries, err := l.tree.ReadDir(dir)
 			if err != nil {
-				l.problem(dir, err)
+				if !errors.Is(err, render.ErrGitData) {
+					l.problem(dir, err)
+				}
 				return nil
 			}
 			subdirs := l.enter(dir, entries)
@@ -85,7 +87,7 @@ func (l *listing) enter(dir string, entries []fs.DirEntry) (subdirs []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range entries {
-		if e.Name() == ".git" {
+		if render.IsGitName(e.Name()) {
 			continue
 		}
 		name := path.Join(dir, e.Name())
