@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -51,7 +52,7 @@ type Options struct {
 	// MaxBody bounds one answer in bytes; 32 MiB.
 	MaxBody int64
 
-	// Transport carries the requests; a clone of http.DefaultTransport.
+	// Transport carries the requests; one like http.DefaultTransport.
 	Transport http.RoundTripper
 	// Now, Sleep and Jitter stand in for the clock and for chance in tests.
 	// Jitter returns a number in [0,1).
@@ -126,7 +127,7 @@ func setDefaults(opt *Options) {
 		opt.MaxBody = 32 << 20
 	}
 	if opt.Transport == nil {
-		opt.Transport = http.DefaultTransport.(*http.Transport).Clone()
+		opt.Transport = newHTTP()
 	}
 	if opt.Now == nil {
 		opt.Now = time.Now
@@ -139,6 +140,16 @@ func setDefaults(opt *Options) {
 	}
 	if opt.Log == nil {
 		opt.Log = func(string, ...any) {}
+	}
+}
+
+// newHTTP returns a transport of the client's own, with the settings of
+// http.DefaultTransport (Go 1.26), which renderers keep shut.
+func newHTTP() *http.Transport {
+	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
+		MaxIdleConns: 100, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second, ExpectContinueTimeout: time.Second,
 	}
 }
 

@@ -129,7 +129,7 @@ func (v *view) checkEntry(e entry, find func(entry) source.Span) *denial {
 		return nil
 	}
 	return deny(find(e), fmt.Sprintf("%s names the remote %s, and remote references are off", e.field, quote(e.name)),
-		"Allow it with --allow-remote where the repository is trusted, or keep a copy in the repository.", errRemote)
+		remoteHint, errRemote)
 }
 
 // checkConfiguration refuses a kustomization that changes the configuration of

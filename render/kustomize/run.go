@@ -127,7 +127,16 @@ func (b *build) krusty(dir string, restrict types.LoadRestrictions) {
 		o.PluginConfig.HelmConfig.Enabled = true
 		o.PluginConfig.HelmConfig.Command = "helm"
 	}
-	b.resources, b.err = krusty.MakeKustomizer(o).Run(b.view, b.view.abs(dir))
+	build := func() { b.resources, b.err = krusty.MakeKustomizer(o).Run(b.view, b.view.abs(dir)) }
+	switch {
+	case b.view.opts.AllowRemote:
+		online(build)
+	case !guarded():
+		b.err = b.view.deny("", errUnguarded)
+	default:
+		build()
+		b.view.denyRequest(b.err)
+	}
 	if b.view.denied != nil {
 		b.err = b.view.denied
 	} else if err := b.view.ctx.Err(); err != nil {
