@@ -120,12 +120,13 @@ const maxRender = 5 * time.Minute
 // engine wires a tree, the mesh and the rules.
 func engine(tree render.Tree, s *settings.Values) *pipeline.Engine {
 	return &pipeline.Engine{
-		Tree:      tree,
-		Renderers: renderers(tree, s),
-		Build:     istio.New,
-		Rules:     rules.All(),
-		Jobs:      jobs(s),
-		Patience:  maxRender,
+		Tree:       tree,
+		Renderers:  renderers(tree, s),
+		Build:      istio.New,
+		Rules:      rules.All(),
+		Jobs:       jobs(s),
+		ListJudged: s.Format == "junit",
+		Patience:   maxRender,
 	}
 }
 
@@ -136,6 +137,7 @@ func take(rep *report.Report, res *pipeline.Result) {
 	rep.Notes = append(rep.Notes, res.Notes...)
 	rep.Roots = res.Roots
 	rep.Probes = res.Probes
+	rep.Judged = res.Judged
 }
 
 // runError tells an interrupted run from a mistake in the mesh options.

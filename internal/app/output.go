@@ -5,14 +5,23 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/internal/report/annotation"
+	"github.com/org/probe-mtls-action/internal/report/concise"
+	"github.com/org/probe-mtls-action/internal/report/gitlab"
 	"github.com/org/probe-mtls-action/internal/report/json"
+	"github.com/org/probe-mtls-action/internal/report/junit"
 	"github.com/org/probe-mtls-action/internal/report/markdown"
 	"github.com/org/probe-mtls-action/internal/report/sarif"
 	"github.com/org/probe-mtls-action/internal/report/text"
 	"github.com/org/probe-mtls-action/internal/settings"
 )
+
+// bare are the formats that have no room for what was looked at: it goes to the
+// standard error as one line.
+var bare = []string{"concise", "junit", "gitlab", "github"}
 
 // formats are the reporters of --format.
 var formats = map[string]func(io.Writer, *report.Report, look) error{
@@ -21,6 +30,21 @@ var formats = map[string]func(io.Writer, *report.Report, look) error{
 	},
 	"sarif": func(w io.Writer, r *report.Report, _ look) error { return sarif.Write(w, r, sarif.Options{}) },
 	"json":  func(w io.Writer, r *report.Report, l look) error { return json.Write(w, r, r.Conclude(l.policy)) },
+	"concise": func(w io.Writer, r *report.Report, l look) error {
+		return concise.Write(w, r, concise.Options{OnlyNew: l.policy.OnlyNew})
+	},
+	"junit": func(w io.Writer, r *report.Report, l look) error {
+		return junit.Write(w, r, junit.Options{OnlyNew: l.policy.OnlyNew})
+	},
+	"gitlab": func(w io.Writer, r *report.Report, l look) error {
+		return gitlab.Write(w, r, gitlab.Options{OnlyNew: l.policy.OnlyNew})
+	},
+	"github": func(w io.Writer, r *report.Report, l look) error {
+		_, err := annotation.Write(w, r, annotation.Options{All: true, Skip: func(it *report.Item) bool {
+			return l.policy.OnlyNew && it.State == report.Existing
+		}})
+		return err
+	},
 	"markdown": func(w io.Writer, r *report.Report, l look) error {
 		_, err := markdown.Write(w, r, markdown.Options{Policy: l.policy})
 		return err
@@ -36,6 +60,12 @@ type look struct {
 // write writes r to where the settings say. A result that cannot be written
 // counts as not checked: nobody has seen it.
 func write(env *Env, s *settings.Values, r *report.Report, policy report.Policy) error {
+	if s.Quiet || slices.Contains(bare, s.Format) {
+		fmt.Fprintln(env.Stderr, text.Total(r))
+	}
+	if s.Quiet && s.Output == "" {
+		return nil
+	}
 	l := look{color: colors(env, s), verbose: s.Verbose, policy: policy}
 	var b bytes.Buffer
 	if err := formats[s.Format](&b, r, l); err != nil {

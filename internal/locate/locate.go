@@ -4,8 +4,6 @@ package locate
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -149,16 +147,11 @@ func nest(path render.Path, text string) string {
 // file it stands in, not by line, message or overlay.
 func fingerprint(f check.Finding, at report.Location) string {
 	o := f.At.Object
-	return digest(
+	return report.Digest(
 		f.Rule.ID, at.File,
 		o.Authored.Group, o.Authored.Kind, o.Authored.Namespace, o.Authored.Name,
 		f.Subject.Container, string(f.Subject.Field), identityPath(f),
 	)
-}
-
-func digest(parts ...string) string {
-	h := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return hex.EncodeToString(h[:16])
 }
 
 // identityPath tells several findings of one rule on one policy apart.

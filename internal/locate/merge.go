@@ -24,7 +24,7 @@ func number(sorted []report.Item) {
 		n := seen[it.Fingerprint]
 		seen[it.Fingerprint]++
 		if n > 0 {
-			it.Fingerprint = digest(it.Fingerprint, strconv.Itoa(n))
+			it.Fingerprint = report.Digest(it.Fingerprint, strconv.Itoa(n))
 		}
 	}
 }

@@ -55,3 +55,18 @@ func (r *run) decision(ctx context.Context, p *probe.Probe, j mesh.Judgement) (r
 	}
 	return d, nil
 }
+
+// judged lists the probes of objects that are reported on, if that is asked for.
+func (r *run) judged(model mesh.Model, reported map[*render.Object]bool) []report.Occurrence {
+	if !r.ListJudged {
+		return nil
+	}
+	var out []report.Occurrence
+	for _, p := range model.Probes() {
+		if reported[p.Workload] {
+			subject := check.Subject{Ref: p.Workload.Ref, Container: p.Container, Field: p.Kind}
+			out = append(out, report.Occurrence{Root: p.Workload.Root.Dir, Subject: subject.String()})
+		}
+	}
+	return out
+}

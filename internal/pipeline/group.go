@@ -76,6 +76,7 @@ func (r *run) group(ctx context.Context, g Group) (part, error) {
 	end("findings", len(findings))
 	defer debuglog.Start(ctx, "locate", "group", g.Name, "roots", len(g.Roots), "findings", len(findings))()
 	p.probes = len(model.Probes())
+	p.judged = r.judged(model, reported)
 	for _, f := range findings {
 		if !reported[f.At.Object] {
 			continue

@@ -2,6 +2,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -51,6 +52,8 @@ type Engine struct {
 	// Explain, if set, tells for which judged probes (as root and subject) the
 	// deciding places are wanted although nothing is found.
 	Explain func(root, subject string) bool
+	// ListJudged fills Result.Judged.
+	ListJudged bool
 	// Decide, if set, tells of which probes the whole decision is wanted.
 	Decide func(check.Subject) bool
 	// Idle, if set, has work for those that render when no root of the run waits
@@ -67,6 +70,7 @@ type Result struct {
 	Notes   []report.Remark
 	Roots   []string // that were checked, sorted
 	Probes  int
+	Judged  []report.Occurrence // all probes that were judged, sorted, if asked for
 	// Lacking maps a root that was checked to those of its group that did not
 	// render: what they hold is not known to its verdicts.
 	Lacking map[string][]string
@@ -119,6 +123,7 @@ type part struct {
 	notes     []report.Remark
 	roots     []string
 	probes    int
+	judged    []report.Occurrence
 	lacking   []string // of the group, in order
 	explained map[report.Occurrence][]report.Location
 	decisions []report.Decision
@@ -133,6 +138,7 @@ func join(parts []part) *Result {
 		res.Notes = append(res.Notes, p.notes...)
 		res.Roots = append(res.Roots, p.roots...)
 		res.Probes += p.probes
+		res.Judged = append(res.Judged, p.judged...)
 		res.Decisions = append(res.Decisions, p.decisions...)
 		for _, root := range p.roots {
 			if len(p.lacking) > 0 {
@@ -148,5 +154,9 @@ func join(parts []part) *Result {
 	res.Skipped = mergeSkips(res.Skipped)
 	res.Notes = mergeNotes(res.Notes)
 	slices.Sort(res.Roots)
+	slices.SortFunc(res.Judged, func(a, b report.Occurrence) int {
+		return cmp.Or(cmp.Compare(a.Root, b.Root), cmp.Compare(a.Subject, b.Subject))
+	})
+	res.Judged = slices.Compact(res.Judged)
 	return res
 }

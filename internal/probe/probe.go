@@ -2,6 +2,8 @@
 package probe
 
 import (
+	"strings"
+
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -16,6 +18,14 @@ const (
 	PostStart Kind = "lifecycle.postStart"
 	PreStop   Kind = "lifecycle.preStop"
 )
+
+// Noun returns what users call a kind of probe: liveness probe, preStop handler.
+func (k Kind) Noun() string {
+	if handler, ok := strings.CutPrefix(string(k), "lifecycle."); ok {
+		return handler + " handler"
+	}
+	return strings.TrimSuffix(string(k), "Probe") + " probe"
+}
 
 // Handler is how the kubelet asks.
 type Handler string

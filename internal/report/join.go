@@ -2,7 +2,10 @@ package report
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
+	"strings"
 )
 
 // maxPlaces bounds the related places of an item: GitHub keeps 100 locations a
@@ -71,4 +74,10 @@ func addPlaces(a, b []Location) []Location {
 		}
 	}
 	return a
+}
+
+// Digest is a fingerprint of parts: 32 hexadecimal digits.
+func Digest(parts ...string) string {
+	h := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(h[:16])
 }

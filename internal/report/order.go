@@ -96,3 +96,15 @@ func (it *Item) NewRoots() []string {
 	}
 	return roots
 }
+
+// Shown returns the findings that are not suppressed, in r's order; with onlyNew
+// those alone that the base revision lacks.
+func (r *Report) Shown(onlyNew bool) []*Item {
+	var all []*Item
+	for i := range r.Items {
+		if it := &r.Items[i]; it.Suppressed == nil && !(onlyNew && it.State == Existing) {
+			all = append(all, it)
+		}
+	}
+	return all
+}

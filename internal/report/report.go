@@ -139,6 +139,8 @@ type Report struct {
 	// Unused are roots left out because they only serve as a base of others.
 	Unused []string
 	Probes int // probes judged
+	// Judged are all probes that were judged, sorted; nil unless asked for.
+	Judged []Occurrence
 	Scope  Scope
 }
 

@@ -81,6 +81,7 @@ type Values struct {
 	Color   string // auto, always, never
 	NoColor bool   // --no-color, the old name of --color never
 	Debug   string // a file; "" is none
+	Quiet   bool
 
 	MaxShards int
 

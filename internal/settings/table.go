@@ -128,7 +128,7 @@ var Table = []Setting{
 		Note: "Findings beyond them go to one comment for all and to the summary.",
 	},
 	{
-		Name: "format", Short: "f", On: Check, Form: oneOf("text", "sarif", "json", "markdown"), Default: "text", field: func(v *Values) any { return &v.Format },
+		Name: "format", Short: "f", On: Check, Form: oneOf("text", "concise", "json", "sarif", "markdown", "junit", "gitlab", "github"), Default: "text", field: func(v *Values) any { return &v.Format },
 		Says: "format of the result",
 	},
 	{
@@ -139,6 +139,10 @@ var Table = []Setting{
 		Name: "output", Short: "o", On: Check, Form: file, Placeholder: "FILE", field: func(v *Values) any { return &v.Output },
 		Says:  "file to write the result to",
 		Unset: "the standard output",
+	},
+	{
+		Name: "quiet", Short: "q", On: Check, Form: switching, Default: "false", field: func(v *Values) any { return &v.Quiet },
+		Says: "print nothing but one line of totals, on the standard error",
 	},
 	{
 		Name: "debug", On: Check | Affected | Explain, Form: file, Placeholder: "FILE", field: func(v *Values) any { return &v.Debug },

@@ -30,6 +30,8 @@ const (
 type Options struct {
 	// Skip leaves out a finding, one that has a comment say; nil leaves out none.
 	Skip func(*report.Item) bool
+	// All writes every finding, more than the runner keeps.
+	All bool
 	// Used is how many annotations the step has already made of each type.
 	Used map[check.Severity]int
 }
@@ -48,7 +50,7 @@ func Write(w io.Writer, r *report.Report, o Options) (taken []*report.Item, err 
 		b.WriteString(skipped(r.Skipped))
 	}
 	for _, it := range r.WorstFirst() {
-		if o.Skip != nil && o.Skip(it) || used[it.Severity] >= perType {
+		if o.Skip != nil && o.Skip(it) || !o.All && used[it.Severity] >= perType {
 			continue
 		}
 		used[it.Severity]++

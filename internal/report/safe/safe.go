@@ -22,6 +22,15 @@ func Block(s string) string {
 	return escape(s, func(r rune) bool { return r == '\n' || r == '\t' })
 }
 
+// Inert keeps a printed line from being a workflow command in a GitHub job: the
+// runner obeys "::" at the start of a line and "##[" anywhere.
+func Inert(line string) string {
+	if rest := strings.TrimLeft(line, " "); strings.HasPrefix(rest, "::") {
+		line = line[:len(line)-len(rest)] + `\x3a` + rest[1:]
+	}
+	return strings.ReplaceAll(line, "##[", `##\x5b`)
+}
+
 // Rune returns how Line writes r.
 func Rune(r rune) string {
 	switch {

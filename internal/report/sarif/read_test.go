@@ -62,7 +62,7 @@ func TestReadRefuses(t *testing.T) {
 		{"a commit that is none", "runs.0.properties.head", "main; rm -rf /", "not of the form"},
 		{"a failure without reason", "runs.0.invocations.0.toolExecutionNotifications", []any{}, "does not say what was not checked"},
 		{"a suppression of no kind", "runs.0.results.4.suppressions.0.kind", "x", "want inSource or external"},
-		{"a number as a path", "runs.0.results.0.ruleId", 7, "no SARIF log"},
+		{"a number as a path", "runs.0.results.0.ruleId", 7, "not a SARIF log"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := sarif.Read(bytes.NewReader(set(t, good, c.at, c.value)), sarif.Limits{})

@@ -64,16 +64,7 @@ type printer struct {
 
 func (p *printer) line(format string, args ...any) {
 	s := strings.TrimRight(fmt.Sprintf(format, args...), " ")
-	p.b.WriteString(inert(s) + "\n")
-}
-
-// inert keeps a line from being a workflow command when it is printed in a
-// GitHub job: the runner obeys "::" at the start of a line and "##[" anywhere.
-func inert(line string) string {
-	if rest := strings.TrimLeft(line, " "); strings.HasPrefix(rest, "::") {
-		line = line[:len(line)-len(rest)] + `\x3a` + rest[1:]
-	}
-	return strings.ReplaceAll(line, "##[", `##\x5b`)
+	p.b.WriteString(safe.Inert(s) + "\n")
 }
 
 func (p *printer) item(it *report.Item) {

@@ -7,6 +7,14 @@ import (
 	"github.com/org/probe-mtls-action/internal/report"
 )
 
+// Total is one line for formats that have no room for it: what was checked, what
+// was not and what was found.
+func Total(r *report.Report) string {
+	p := &printer{palette: newPalette(false)}
+	p.total(r, 0)
+	return strings.TrimSuffix(p.b.String(), "\n")
+}
+
 // total writes the last line. It says "no findings" only together with what was
 // checked, and never without what was not.
 func (p *printer) total(r *report.Report, hidden int) {

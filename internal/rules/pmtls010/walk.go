@@ -9,7 +9,6 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/probe"
-	"github.com/org/probe-mtls-action/internal/rules/wording"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -29,7 +28,7 @@ func (m misplacement) noun() string {
 	if m.key == "lifecycle" {
 		return "handler"
 	}
-	return wording.Noun(probe.Kind(m.key))
+	return probe.Kind(m.key).Noun()
 }
 
 func (m misplacement) remedy() mesh.Remedy {

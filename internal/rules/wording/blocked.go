@@ -12,7 +12,7 @@ import (
 // words that users know from istio-vet's mtlsprobes note.
 func ReportBlocked(p *check.Pass, kinds ...probe.Kind) {
 	Report(p, Blocked, func(j mesh.Judgement) (summary, opening string) {
-		noun, be := Noun(j.Probe.Kind), "is"
+		noun, be := j.Probe.Kind.Noun(), "is"
 		summary = fmt.Sprintf("mTLS and %s incompatible", noun)
 		if j.Verdict == mesh.Unknown {
 			summary, be = fmt.Sprintf("mTLS and %s may be incompatible", noun), "may be"

@@ -63,7 +63,7 @@ func Report(p *check.Pass, class Class, write func(mesh.Judgement) (summary, ope
 // which.
 func ReportAs(p *check.Pass, class Class, does, which string) {
 	Report(p, class, func(j mesh.Judgement) (summary, opening string) {
-		noun := Noun(j.Probe.Kind)
+		noun := j.Probe.Kind.Noun()
 		return noun + " " + does, "The " + Workload(j.Probe.Workload) + " uses " + noun + " " + which + "."
 	})
 }
@@ -107,14 +107,6 @@ func finding(rule *check.Rule, j mesh.Judgement, summary, opening string) check.
 // Workload returns "Deployment web in namespace shop".
 func Workload(o *render.Object) string {
 	return fmt.Sprintf("%s %s in namespace %s", o.Kind, o.Name, o.NamespaceOrDefault())
-}
-
-// Noun returns what users call a kind of probe: liveness probe, preStop handler.
-func Noun(k probe.Kind) string {
-	if handler, ok := strings.CutPrefix(string(k), "lifecycle."); ok {
-		return handler + " handler"
-	}
-	return strings.TrimSuffix(string(k), "Probe") + " probe"
 }
 
 // Port returns "port 8080" or `port "http"`.
