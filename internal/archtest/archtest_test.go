@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"render/source", "internal/report/safe", "internal/report/linehash", "internal/diff", "internal/git/gittest", "internal/monorepo", "internal/settings", "docs/rules", "docs/schema"},
 	{"render/source/yamldoc", "internal/report/md"},
 	{"render"},
-	{"render/kustomize/graph", "internal/kube", "internal/git"},
+	{"render/trace", "render/kustomize/graph", "internal/kube", "internal/git"},
 	{"render/kustomize", "render/manifest", "internal/probe", "internal/affected", "internal/scope", "internal/fix/edit", "internal/fix/unified"},
 	{"render/kustomize/kustomizetest", "internal/mesh"},
 	{"internal/mesh/istio", "internal/check", "internal/config"},

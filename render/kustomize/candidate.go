@@ -3,6 +3,7 @@ package kustomize
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -10,6 +11,7 @@ import (
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/source"
 	"github.com/org/probe-mtls-action/render/source/yamldoc"
+	"github.com/org/probe-mtls-action/render/trace"
 )
 
 // candidate is a piece of source text that a rendered value may come from.
@@ -28,7 +30,25 @@ type candidate struct {
 	block      bool   // a literal or folded block scalar
 	part       bool   // only a part of the scalar, such as the VALUE of KEY=VALUE
 	whole      bool   // all of a file that a generator reads
-	id         int    // number of its sentinel, 0 for none
+	binding    bool   // see binds
+}
+
+// Content implements [trace.Candidate].
+func (c *candidate) Content() (value, tag string) { return c.value, c.tag }
+
+// Binds implements [trace.Candidate].
+func (c *candidate) Binds() bool { return c.binding }
+
+// Edit implements [trace.Candidate].
+func (c *candidate) Edit(text string) trace.Edit {
+	e := trace.Edit{File: c.file.name, Start: c.text.Offset(c.start), End: c.text.End(c.end), Text: text}
+	if c.block {
+		e.Text = strconv.Quote(text)
+		if strings.HasSuffix(c.text.String[:c.end], "\n") {
+			e.Text += "\n"
+		}
+	}
+	return e
 }
 
 // candidateAt returns the candidate for the scalar at s; nil when its text is
@@ -151,42 +171,3 @@ func (f *file) matching(r role, match func(value string) bool) []*candidate {
 // reads some files by YAML 1.1 and then refuses them where text is expected; a
 // sentinel must not make them pass.
 var boolean = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false)$`)
-
-// markable reports whether a sentinel can stand for c in the render itself.
-func (c *candidate) markable() bool {
-	if c.block || c.part || strings.Contains(c.value, "$(") || c.site.root().test {
-		return false
-	}
-	switch c.tag {
-	case "!!int":
-		return true
-	case "!!str":
-		return c.site.node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.TaggedStyle) != 0 || !boolean.MatchString(c.value)
-	}
-	return false
-}
-
-// settings are the fields of a kustomization or plugin whose values become
-// labels and annotations of objects.
-var settings = map[string]bool{
-	"labels": true, "commonLabels": true, "commonAnnotations": true, "annotations": true,
-	"generatorOptions": true, "configMapGenerator": true, "secretGenerator": true, "options": true,
-}
-
-// isEager reports whether the scalar at s is to be traced in the render itself.
-func (s *site) isEager(eager func([]string) bool) bool {
-	keys := s.keys()
-	switch s.document.kind {
-	case render.FromResource, render.FromPatch:
-		return eager(keys) && keys[0] != "data" && keys[0] != "stringData" && keys[0] != "binaryData"
-	case render.FromTransformer:
-		if len(keys) == 0 {
-			return false
-		}
-		if keys[len(keys)-1] == "sourceValue" && keys[0] == "replacements" {
-			return true
-		}
-		return settings[keys[0]] && eager(keys)
-	}
-	return false
-}

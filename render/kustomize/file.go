@@ -33,11 +33,14 @@ type file struct {
 	mu          sync.Mutex
 	documentsOf map[role][]*document
 
-	markMu   sync.Mutex
-	markings map[role]*marking
+	identifyMu  sync.Mutex
+	identifieds map[role][]byte
 
 	numberOnce sync.Once
 	naturals   []int
+
+	opaqueOnce sync.Once
+	opaque     bool
 }
 
 // parse returns the file's YAML documents, up to the first broken one.

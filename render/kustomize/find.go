@@ -2,12 +2,14 @@ package kustomize
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/source"
+	"github.com/org/probe-mtls-action/render/trace"
 )
 
 // find traces a value that the render itself did not trace.
@@ -21,6 +23,7 @@ func (t *tracer) find(ctx context.Context, o *render.Object, path render.Path, n
 	if c := t.identity(o, path, n); c != nil {
 		return t.origin(o, path, c), nil
 	}
+	t.ended = false
 	c, err := t.experiment(ctx, o, path, n)
 	switch {
 	case err != nil:
@@ -46,7 +49,10 @@ func (t *tracer) whole(o *render.Object) render.Origin {
 
 // guess returns the nearest place known for a value that no experiment moved.
 func (t *tracer) guess(ctx context.Context, o *render.Object, path render.Path) (render.Origin, error) {
-	const why = "no single source text decides the value; this is where the field is written"
+	why := "no single source text decides the value; this is where the field is written"
+	if t.ended {
+		why = fmt.Sprintf("the search for the text that decides the value ended after %d renders; this is where the field is written", trace.MaxRenders)
+	}
 	if s := t.locate(t.sources[o], o, path); s != nil {
 		at := t.placeOf(o, s)
 		if c := candidateAt(s); c != nil {
@@ -133,7 +139,7 @@ func candidateOf(s *site) *candidate {
 }
 
 func equal(c *candidate, value string) *candidate {
-	if c == nil || c.value != value && decimal(c.value) != decimal(value) {
+	if c == nil || !trace.Same(c.value, value) {
 		return nil
 	}
 	return c
@@ -226,7 +232,7 @@ func itemIn(list, item *yaml.Node, index int) int {
 				continue
 			}
 			for i, n := range list.Content {
-				if c := child(n, k); c != nil && decimal(c.Value) == decimal(v.Value) {
+				if c := child(n, k); c != nil && trace.Same(c.Value, v.Value) {
 					return i
 				}
 			}

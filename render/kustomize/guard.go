@@ -42,6 +42,7 @@ func (v *view) inspect(f *file, r role) *denial {
 		err := fmt.Errorf("%w: %d values with aliases expanded", errTooMuch, v.nodes)
 		return deny(source.Span{File: f.name}, err.Error(), "Split the kustomization.", err)
 	}
+	v.opaque = v.opaque || f.isOpaque(r)
 	if r&(roleKustomization|rolePlugin|roleReplacement) != 0 {
 		v.noteSelectors(f)
 	}

@@ -1,9 +1,5 @@
 package kustomize
 
-import (
-	"strings"
-)
-
 // Options configure a [Renderer]. The zero Options give the defaults that each
 // field names; they render untrusted repositories safely.
 type Options struct {
@@ -14,12 +10,6 @@ type Options struct {
 	// EnableHelm lets kustomize run the helm command for helmCharts. The tree
 	// must be a work tree on disk. Default: Helm charts end in an error.
 	EnableHelm bool
-	// Eager reports whether the field that the keys lead to is to be traced in
-	// the render itself, where tracing costs next to nothing; other fields are
-	// traced on demand, at the cost of rendering the root again. List indexes
-	// are left out of keys; in a JSON 6902 patch the keys begin with those of
-	// the operation's path. It must be a pure function. Default: [Eager].
-	Eager func(keys []string) bool
 	// Limits bound what a render may read and make.
 	Limits Limits
 }
@@ -38,9 +28,6 @@ type Limits struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Eager == nil {
-		o.Eager = Eager
-	}
 	l := &o.Limits
 	l.FileSize = or(l.FileSize, 16<<20)
 	l.TotalSize = or(l.TotalSize, 512<<20)
@@ -57,26 +44,4 @@ func or[T int | int64](v, def T) T {
 		return def
 	}
 	return v
-}
-
-// Eager is the default of [Options].Eager. It reports whether the keys lead to
-// a field that decides whether Istio's mutual TLS breaks a probe: port, host
-// and scheme of a probe's handler, the mode of an mtls or portLevelMtls
-// setting, and Istio's annotations and labels.
-func Eager(keys []string) bool {
-	n := len(keys)
-	if n == 0 {
-		return false
-	}
-	last := keys[n-1]
-	switch last {
-	case "istio-injection":
-		return true
-	case "port", "host", "scheme":
-		return n > 1 && (keys[n-2] == "httpGet" || keys[n-2] == "tcpSocket" || keys[n-2] == "grpc")
-	case "mode":
-		return n > 1 && keys[n-2] == "mtls" || n > 2 && keys[n-3] == "portLevelMtls"
-	}
-	domain, _, ok := strings.Cut(last, "/")
-	return ok && (domain == "istio.io" || strings.HasSuffix(domain, ".istio.io") || domain == "probe-mtls.dev")
 }

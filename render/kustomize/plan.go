@@ -1,5 +1,7 @@
 package kustomize
 
+import "github.com/org/probe-mtls-action/render/trace"
+
 // plan chooses the bytes that a render sees of each file.
 type plan interface {
 	bytes(f *file, r role) []byte
@@ -10,19 +12,12 @@ type plain struct{}
 
 func (plain) bytes(f *file, _ role) []byte { return f.text.Data }
 
-// marked shows the files with sentinels for all eager fields.
-type marked struct{}
-
-func (marked) bytes(f *file, r role) []byte { return f.marking(r).marked }
-
-// identified shows the files with the objects' source keys only.
+// identified shows the files with the objects' source keys.
 type identified struct{}
 
-func (identified) bytes(f *file, r role) []byte { return f.marking(r).identified }
+func (identified) bytes(f *file, r role) []byte { return f.identified(r) }
 
-// edited shows the files with the given edits.
-type edited map[*file][]edit
+// edited shows the files with the given edits, by their real names.
+type edited map[string][]trace.Edit
 
-func (p edited) bytes(f *file, _ role) []byte {
-	return apply(f.text.Data, append([]edit(nil), p[f]...))
-}
+func (p edited) bytes(f *file, _ role) []byte { return trace.Apply(f.text.Data, p[f.name]) }

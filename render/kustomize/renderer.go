@@ -2,12 +2,11 @@
 // process, and traces any field of the result to the exact place in the source
 // files that gave it its value.
 //
-// Kustomize does not say where a value came from. The renderer finds out by
-// experiment: it gives kustomize the source files with chosen scalars replaced
-// by values that occur nowhere else ("sentinels"), looks where these come out,
-// and puts the original values back. The fields that [Options].Eager chooses
-// are traced in the render itself; any other field is traced on demand, by
-// rendering again.
+// The objects are what kustomize makes of the files as they are. Kustomize does
+// not say where a value came from; the renderer finds out by experiment (see
+// package trace), when it is asked. The first trace of a root renders it once
+// more, with all values marked that can be, and so finds the places of most
+// fields; what that does not show costs further renders.
 //
 // A Renderer is safe for untrusted repositories: it reads nothing outside its
 // tree, writes nothing, and starts no program and no network connection unless
@@ -21,10 +20,7 @@ import (
 	"context"
 	"errors"
 	"path"
-	"regexp"
 	"sync"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/render"
 )
@@ -76,44 +72,11 @@ func (r *Renderer) failure(ctx context.Context, root render.Root, err error) err
 
 func (r *Renderer) render(ctx context.Context, root render.Root) (*render.Result, error) {
 	root.Dir = path.Clean(root.Dir)
-	asIs := sync.OnceValue(func() *build { return r.run(ctx, root.Dir, plain{}) })
-	var b *build
-	for _, p := range []plan{marked{}, identified{}, plain{}} {
-		if p == (plain{}) {
-			b = asIs()
-		} else {
-			b = r.run(ctx, root.Dir, p)
-		}
-		if b.err != nil {
-			if b.view.denied != nil || ctx.Err() != nil || certain.MatchString(b.err.Error()) {
-				break // no other plan reads anything else
-			}
-			if b = asIs(); b.err != nil {
-				break // what the plans change is not to blame
-			}
-			continue
-		}
-		if p == (marked{}) && b.view.selects {
-			continue
-		}
-		t := r.newTracer(root)
-		if !t.restore(b, p == marked{}) {
-			continue
-		}
-		return t.result(ctx)
+	t, b := r.truth(ctx, root)
+	if t == nil {
+		return nil, r.explain(root, b)
 	}
-	return nil, r.explain(root, b)
-}
-
-// certain matches failures for want of files and objects, which the plans do
-// not touch: the sentinels stand for other values than names and kinds.
-var certain = regexp.MustCompile(`no such file or directory|unable to find one of 'kustomization.yaml'|does not exist; cannot merge or replace|may not add resource with an already registered id|` + noTarget.String())
-
-func (r *Renderer) newTracer(root render.Root) *tracer {
-	return &tracer{
-		r: r, root: root, index: map[*render.Object]int{}, sources: map[*render.Object]*site{},
-		memo: map[*yaml.Node]render.Origin{}, found: map[*yaml.Node]*candidate{},
-	}
+	return t.result(ctx)
 }
 
 // result returns what was rendered, with what kustomize build would refuse.

@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -14,7 +15,6 @@ import (
 func (v *view) noteSelectors(f *file) {
 	for _, key := range f.selectors() {
 		v.selectors[key] = true
-		v.selects = v.selects || v.eager([]string{"metadata", "labels", key}) || v.eager([]string{"metadata", "annotations", key})
 	}
 }
 
@@ -31,12 +31,18 @@ func (f *file) selectors() []string {
 	return f.selectorWords
 }
 
+// itemSelector matches what selects list items in a field path: [key=value].
+var itemSelector = regexp.MustCompile(`\[([^=\]]+)=`)
+
 // addSelectors looks below n, and once into text that is YAML itself.
 func (f *file) addSelectors(n *yaml.Node, inText bool) {
 	for i, c := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 0 && strings.HasSuffix(strings.ToLower(c.Value), "selector") {
 			words := strings.FieldsFunc(deref(n.Content[i+1]).Value, func(r rune) bool { return strings.ContainsRune(" =!,()", r) })
 			f.selectorWords = append(f.selectorWords, words...)
+		}
+		for _, m := range itemSelector.FindAllStringSubmatch(c.Value, -1) {
+			f.selectorWords = append(f.selectorWords, m[1])
 		}
 		if inText && c.Kind == yaml.ScalarNode && isInline(c.Value) && strings.Contains(strings.ToLower(c.Value), "selector") {
 			docs, _ := yamldoc.ParseAll(yamldoc.Whole(source.NewFile(f.name, []byte(c.Value))))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/source"
+	"github.com/org/probe-mtls-action/render/trace"
 )
 
 const (
@@ -29,8 +30,7 @@ var (
 type store struct {
 	tree   render.Tree
 	limits Limits
-	eager  func(keys []string) bool
-	ids    *sentinels
+	key    string // the field by which an object carries its source through a render
 
 	objectMu sync.Mutex
 	objects  []*site // by the number in their source key
@@ -50,7 +50,7 @@ type name struct {
 
 func newStore(tree render.Tree, opts Options) *store {
 	return &store{
-		tree: tree, limits: opts.Limits, eager: opts.Eager, ids: newSentinels(),
+		tree: tree, limits: opts.Limits, key: "x-source-" + trace.Word(),
 		names: map[string]*name{".": {real: ".", isDir: true}},
 		files: map[string]*file{},
 	}

@@ -6,6 +6,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/trace"
 )
 
 // structure traces a mapping, a list or a null: by a scalar below it that is
@@ -14,7 +15,10 @@ func (t *tracer) structure(ctx context.Context, o *render.Object, path render.Pa
 	if len(path) == 0 {
 		return t.whole(o), nil
 	}
-	if s := t.climb(n, path); s != nil {
+	if err := t.mark(ctx); err != nil {
+		return render.Origin{}, err
+	}
+	if s := t.climb(o, path, n); s != nil {
 		return t.placeOf(o, s), nil
 	}
 	same := t.alike(o, path, n)
@@ -73,19 +77,26 @@ func (t *tracer) placeOf(o *render.Object, s *site) render.Origin {
 	return at
 }
 
-// climb finds the source of the value n at path through the first scalar below
-// it that the render itself traced.
-func (t *tracer) climb(n *yaml.Node, path render.Path) *site {
+// climb finds the source of the value n at path through a scalar below it whose
+// place is known: one of its own for which a patch overrides the object's, or
+// else the first.
+func (t *tracer) climb(o *render.Object, path render.Path, n *yaml.Node) *site {
+	var best *site
 	for p, leaf := range leaves(n, path) {
-		c := t.marks[leaf]
-		if c == nil || c.site == nil {
+		c, ok := t.trace.Place(leaf)
+		if !ok || c.site == nil {
 			continue
 		}
-		if s := climbFrom(c.site, path, p); s != nil {
+		s := climbFrom(c.site, path, p)
+		switch {
+		case s == nil:
+		case len(p) == len(path)+1 && s.document.kind == render.FromPatch && t.locate(t.sources[o], o, p) != nil:
 			return s
+		case best == nil:
+			best = s
 		}
 	}
-	return nil
+	return best
 }
 
 // climbFrom goes up from s, the source of the value at the path to, to the
@@ -133,15 +144,18 @@ func walkLeaves(n *yaml.Node, path render.Path, yield func(render.Path, *yaml.No
 // the value at path.
 func (t *tracer) mutate(ctx context.Context, o *render.Object, path render.Path, sites []*site) (*site, error) {
 	for _, s := range sites {
-		e, ok := s.disturb(t.r.ids.salt)
+		e, ok := s.disturb(t.trace.Word())
 		if !ok {
 			continue
 		}
-		b, err := t.try(ctx, edited{s.document.file: {e}})
+		objects, err := t.trace.Render(ctx, []trace.Edit{e})
 		if err != nil {
 			return nil, err
 		}
-		if n := t.field(b, o, path); n != nil && disturbed(n, t.r.ids.salt) {
+		if objects == nil {
+			continue
+		}
+		if n := trace.At(objects[t.index[o]], path); n != nil && disturbed(n, t.trace.Word()) {
 			return s, nil
 		}
 	}
@@ -149,11 +163,11 @@ func (t *tracer) mutate(ctx context.Context, o *render.Object, path render.Path,
 }
 
 // disturb returns an edit that puts a word into the value at s.
-func (s *site) disturb(word string) (edit, bool) {
+func (s *site) disturb(word string) (trace.Edit, bool) {
 	d, n := s.document.doc, s.node
 	at := d.Start(n)
 	if at < 0 {
-		return edit{}, false
+		return trace.Edit{}, false
 	}
 	text := d.Text.String
 	switch {
@@ -163,25 +177,30 @@ func (s *site) disturb(word string) (edit, bool) {
 			word += ", "
 		}
 		off := d.Text.Offset(at) + 1
-		return edit{off, off, word}, true
+		return s.replace(off, off, word), true
 	case n.Kind == yaml.SequenceNode && n.Style&yaml.FlowStyle != 0 && at < len(text) && text[at] == '[':
 		if len(n.Content) > 0 {
 			word += ", "
 		}
 		off := d.Text.Offset(at) + 1
-		return edit{off, off, word}, true
+		return s.replace(off, off, word), true
 	case n.Kind == yaml.ScalarNode && n.Value != "":
 		if sc, ok := d.Scalar(n); ok {
-			return edit{d.Text.Offset(sc.Start), d.Text.End(sc.End), word}, true
+			return s.replace(d.Text.Offset(sc.Start), d.Text.End(sc.End), word), true
 		}
 	case n.Kind == yaml.ScalarNode && s.key != nil:
 		key, ok := d.Scalar(s.key)
 		if ok && key.End < len(text) && text[key.End] == ':' {
 			off := d.Text.End(key.End) + 1
-			return edit{off, off, " " + word}, true
+			return s.replace(off, off, " "+word), true
 		}
 	}
-	return edit{}, false
+	return trace.Edit{}, false
+}
+
+// replace returns an edit of the file that holds s.
+func (s *site) replace(start, end int, text string) trace.Edit {
+	return trace.Edit{File: s.document.file.name, Start: start, End: end, Text: text}
 }
 
 // disturbed reports whether the word stands at the top of the value n.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/source"
+	"github.com/org/probe-mtls-action/render/trace"
 )
 
 // tracer finds the source places of the objects of one result.
@@ -22,13 +23,14 @@ type tracer struct {
 	objects []*render.Object
 	index   map[*render.Object]int
 	sources map[*render.Object]*site // the source object, nil for generated ones
-	marks   map[*yaml.Node]*candidate
 
-	mu      sync.Mutex // held while tracing on demand
-	memo    map[*yaml.Node]render.Origin
-	found   map[*yaml.Node]*candidate // by experiment
-	viaOnce sync.Once
-	parents map[string][]use
+	mu       sync.Mutex // held while tracing
+	memo     map[*yaml.Node]render.Origin
+	trace    *trace.Tracer[*candidate] // nil before the first experiment
+	untested edited                    // what all experiments change
+	ended    bool                      // the last search ended before all candidates were tried
+	viaOnce  sync.Once
+	parents  map[string][]use
 }
 
 var _ render.Tracer = (*tracer)(nil)
@@ -42,9 +44,6 @@ func (t *tracer) Trace(ctx context.Context, o *render.Object, path render.Path) 
 	n := o.At(path)
 	if n == nil {
 		return t.enclosing(ctx, o, path)
-	}
-	if c := t.marks[n]; c != nil {
-		return t.origin(o, path, c), nil
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -93,7 +92,7 @@ func (t *tracer) origin(o *render.Object, path render.Path, c *candidate) render
 	if at.Kind == render.FromResource && t.replaces() && !c.site.anchored() && !slices.Equal(c.site.keys(), pathKeys(path)) {
 		at.Kind = render.FromReplacement
 	}
-	if n := o.At(path); n != nil && n.Value != c.value && decimal(n.Value) != decimal(c.value) {
+	if n := o.At(path); n != nil && !trace.Same(n.Value, c.value) {
 		if !strings.Contains(c.value, n.Value) {
 			at.Exact = false
 			at.Why = "kustomize made the value from this text and others"

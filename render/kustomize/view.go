@@ -49,9 +49,9 @@ type view struct {
 	// selectors are the words of the selectors by which kustomizations select
 	// objects: keys and values of labels and annotations.
 	selectors map[string]bool
-	// selects is true when a kustomization selects objects by a label or
-	// annotation that is traced in the render itself.
-	selects bool
+	// opaque is true when something in the files may look at an object as a
+	// whole, so that a source key in it could be seen.
+	opaque bool
 	// denied is the first thing that ends the render whatever kustomize makes
 	// of the error that it was given.
 	denied *denial

@@ -1,0 +1,50 @@
+package trace
+
+import (
+	"math"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Same reports whether two scalars have one value, whatever the notation of
+// numbers: 0x1F90, 8080.0 and 8.08e3 are 8080.
+func Same(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, ok := numeric(a)
+	if !ok {
+		return false
+	}
+	y, ok := numeric(b)
+	return ok && x == y
+}
+
+// numeric returns the number that the plain scalar v stands for.
+func numeric(v string) (float64, bool) {
+	if v == "" || v[0] > '9' {
+		return 0, false
+	}
+	var f float64
+	switch n := (yaml.Node{Kind: yaml.ScalarNode, Value: v}); n.ShortTag() {
+	case "!!int":
+		var i int64
+		if n.Decode(&i) == nil {
+			return float64(i), true
+		}
+		return f, n.Decode(&f) == nil
+	case "!!float":
+		return f, n.Decode(&f) == nil
+	}
+	return 0, false
+}
+
+// Plain returns the number v in decimal, as renderers print it where it becomes
+// part of a text; other values as they are.
+func Plain(v string) string {
+	if f, ok := numeric(v); ok && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		return strconv.FormatInt(int64(f), 10)
+	}
+	return v
+}
