@@ -26,7 +26,8 @@ type Input struct {
 	Paths []string
 	// Excluded tells which roots are left out; nil means none.
 	Excluded func(dir string) bool
-	// AllRoots also takes roots that only serve as a base of others.
+	// AllRoots also takes roots that only serve as a base of others, see
+	// [BaseOnly].
 	AllRoots bool
 	// Everywhere holds for all roots: context and configuration files.
 	Everywhere Group
@@ -34,7 +35,8 @@ type Input struct {
 	Groups []Group
 	// Shares tells whether what a root renders, at the base or at the head, can
 	// change the verdicts on other roots of its group. files are the changed
-	// files that reach the root. nil means: always. See [Text].
+	// files that reach the root, nil where it may change as a whole. A nil Shares
+	// means: always. See [Shares].
 	Shares func(root string, files []string) bool
 	// Refused are the kinds of opaque inputs that the renderer refuses to use:
 	// Helm where it is off, say. A root that needs one fails whatever changes,
@@ -52,6 +54,9 @@ type Group struct {
 	Context []string
 	// Files are configuration: a change of one reaches every root.
 	Files []string
+	// Before and After are those of Roots that are judged together at the base
+	// and at the head: a root may join or leave although none of its files change.
+	Before, After []string
 }
 
 // Result is the answer.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/affected"
 	"github.com/org/probe-mtls-action/internal/diff"
+	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
 )
 
@@ -119,6 +120,11 @@ var repository = files{
 	".probe-mtls.yaml":        "fail-on: error\n",
 }
 
+// decides stands in for a mesh.
+func decides(o render.Ref) bool {
+	return o.Kind == "PeerAuthentication" || o.Kind == "Service" || o.Kind == "ConfigMap" && strings.HasPrefix(o.Name, "istio")
+}
+
 func TestRoots(t *testing.T) {
 	env := []affected.Group{{Name: "one", Roots: []string{"dev", "prod", "web", "gone"}, Context: []string{"ns"}}}
 	config := affected.Group{Files: []string{".probe-mtls.yaml"}}
@@ -151,7 +157,7 @@ unaffected 0
 		{"the configuration", files{".probe-mtls.yaml": "x"}, affected.Input{Everywhere: config},
 			"dev | .probe-mtls.yaml <- it configures every root\nprod | .probe-mtls.yaml <- it configures every root\nweb | .probe-mtls.yaml <- it configures every root\nunused base\nunaffected 0\n"},
 		{"a context file", files{"ns/namespaces.yaml": "x"}, affected.Input{Groups: env},
-			"dev | ns/namespaces.yaml <- it is part of the context ns of the environment one\nprod | ns/namespaces.yaml <- it is part of the context ns of the environment one\nweb | ns/namespaces.yaml <- it is part of the context ns of the environment one\nunused base\nunaffected 0\n"},
+			"dev | ns/namespaces.yaml <- it is part of the context ns, which counts for the environment one\nprod | ns/namespaces.yaml <- it is part of the context ns, which counts for the environment one\nweb | ns/namespaces.yaml <- it is part of the context ns, which counts for the environment one\nunused base\nunaffected 0\n"},
 		{"a context root's base", files{"base/d.yaml": "x"}, affected.Input{Everywhere: affected.Group{Context: []string{"dev"}}, Paths: []string{"web"}},
 			"web | base/d.yaml <- it is part of the context dev, which counts for every root\nunaffected 0\n"},
 		{"a policy in an environment", files{"prod/policy.yaml": "kind: PeerAuthentication\nspec: {}\n"}, affected.Input{Groups: env},
@@ -175,7 +181,7 @@ unaffected 0
 			in.Changes = compare(repository, head)
 			baseTree, headTree := repository.tree(), head.tree()
 			in.Base, in.Head = build(t, baseTree), build(t, headTree)
-			in.Shares = affected.Text(baseTree, in.Base, headTree, in.Head)
+			in.Shares = affected.Shares(decides, affected.Side{Tree: baseTree, Graph: in.Base}, affected.Side{Tree: headTree, Graph: in.Head})
 			if d := cmp.Diff(c.want, describe(affected.Roots(in))); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}

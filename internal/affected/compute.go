@@ -22,6 +22,7 @@ func Roots(in Input) Result {
 		c.change(name)
 	}
 	c.opaque()
+	c.moved()
 	c.spread()
 	c.promoted()
 	return c.result()
@@ -72,16 +73,12 @@ func (c *computation) change(name string) {
 		c.files[dir] = append(c.files[dir], name)
 		c.reach(dir, func() Reason { return Reason{File: name, Edges: found[dir].Why(dir, name)} })
 	}
-	if slices.Contains(c.Everywhere.Files, name) {
-		c.reachAll(c.all, Reason{File: name, Text: "it configures every root"})
-	} else if p := c.context(c.Everywhere, name); p != "" {
-		c.reachAll(c.all, Reason{File: name, Text: "it is part of the context " + p + ", which counts for every root"})
+	if why := c.touches(c.Everywhere, name); why != "" {
+		c.reachAll(c.all, Reason{File: name, Text: strings.ReplaceAll(why, "%", "every root")})
 	}
 	for _, g := range c.Groups {
-		if slices.Contains(g.Files, name) {
-			c.reachAll(c.members(g), Reason{File: name, Text: "it configures the environment " + g.Name})
-		} else if p := c.context(g, name); p != "" {
-			c.reachAll(c.members(g), Reason{File: name, Text: "it is part of the context " + p + " of the environment " + g.Name})
+		if why := c.touches(g, name); why != "" {
+			c.reachAll(c.members(g), Reason{File: name, Text: strings.ReplaceAll(why, "%", "the environment "+g.Name)})
 		}
 	}
 }
@@ -97,32 +94,41 @@ func (c *computation) members(g Group) map[string]bool {
 	return m
 }
 
-// context returns the context path of g that a change of the file reaches, ""
-// if none.
-func (c *computation) context(g Group, name string) string {
-	for _, p := range g.Context {
-		if within(name, p) || within(p, name) {
-			return p
+// touches says how a change of the file reaches all of g, with % for what g is;
+// "" if it does not.
+func (c *computation) touches(g Group, name string) string {
+	for _, f := range g.Files {
+		for _, side := range c.sides() {
+			if slices.Contains(side.Names(f), name) {
+				return "it configures %"
+			}
 		}
+	}
+	for _, p := range g.Context {
 		for _, closure := range c.closures(p) {
 			if closure.Has(name) {
-				return p
+				return "it is part of the context " + p + ", which counts for %"
 			}
 		}
 	}
 	return ""
 }
 
-// closures returns the closures of a context path in both trees.
-func (c *computation) closures(dir string) []*graph.Closure {
-	list, ok := c.contexts[dir]
+func (c *computation) sides() []*graph.Graph {
+	if c.Base == nil {
+		return []*graph.Graph{c.Head}
+	}
+	return []*graph.Graph{c.Base, c.Head}
+}
+
+// closures returns what a context path stands for in both trees.
+func (c *computation) closures(name string) []*graph.Closure {
+	list, ok := c.contexts[name]
 	if !ok {
-		for _, side := range []*graph.Graph{c.Base, c.Head} {
-			if side != nil {
-				list = append(list, side.Closure(dir))
-			}
+		for _, side := range c.sides() {
+			list = append(list, side.Below(name))
 		}
-		c.contexts[dir] = list
+		c.contexts[name] = list
 	}
 	return list
 }
@@ -136,14 +142,61 @@ func (c *computation) opaque() {
 		if c.hit[root.Dir] != nil {
 			continue
 		}
-		all := c.Head.Closure(root.Dir).Opaque
-		if slices.ContainsFunc(all, func(o graph.Opaque) bool { return slices.Contains(c.Refused, o.Kind) }) || len(all) == 0 {
-			continue
+		if why := c.cannotTell(c.Head.Closure(root.Dir)); why != "" {
+			c.reach(root.Dir, func() Reason { return Reason{Text: why} })
+			c.hit[root.Dir].CannotTell = true
 		}
-		c.reach(root.Dir, func() Reason {
-			return Reason{Text: all[0].At.String() + ": what it reads cannot be told: " + all[0].Why}
-		})
-		c.hit[root.Dir].CannotTell = true
+	}
+	c.opaqueContext(c.Everywhere, c.all)
+	for _, g := range c.Groups {
+		c.opaqueContext(g, c.members(g))
+	}
+}
+
+func (c *computation) opaqueContext(g Group, members map[string]bool) {
+	for _, p := range g.Context {
+		for _, closure := range c.closures(p) {
+			if why := c.cannotTell(closure); why != "" {
+				c.reachAll(members, Reason{Text: "of the context " + p + ", " + why})
+				return
+			}
+		}
+	}
+}
+
+// cannotTell says why it cannot be told what a closure reads, "" if it can or
+// its render fails anyway.
+func (c *computation) cannotTell(closure *graph.Closure) string {
+	all := closure.Opaque
+	if len(all) == 0 || slices.ContainsFunc(all, func(o graph.Opaque) bool { return slices.Contains(c.Refused, o.Kind) }) {
+		return ""
+	}
+	return all[0].At.String() + ": what it reads cannot be told: " + all[0].Why
+}
+
+// moved takes the roots that join a group or leave it, and all others of it if
+// they share.
+func (c *computation) moved() {
+	if c.Base == nil {
+		return
+	}
+	for _, g := range c.Groups {
+		for _, dir := range sortedKeys(c.members(g)) {
+			before, after := slices.Contains(g.Before, dir), slices.Contains(g.After, dir)
+			if before == after {
+				continue
+			}
+			text := "it joins the environment " + g.Name
+			if before {
+				text = "it leaves the environment " + g.Name
+			}
+			if c.hit[dir] == nil {
+				c.reach(dir, func() Reason { return Reason{Text: text} })
+			}
+			if c.Shares == nil || c.Shares(dir, nil) {
+				c.spreadFrom(g, dir, Reason{Text: dir + ": " + text + ", and its policies, namespaces and Services with it"})
+			}
+		}
 	}
 }
 
@@ -159,14 +212,18 @@ func (c *computation) spread() {
 			if len(files) == 0 || c.Shares != nil && !c.Shares(dir, files) {
 				continue
 			}
-			reason := Reason{File: files[0], Text: "it changes " + dir + ", whose policies, namespaces and Services count for the environment " + g.Name}
-			for other := range members {
-				if other != dir && (c.hit[other] == nil || c.hit[other].CannotTell) {
-					delete(c.hit, other)
-					c.reach(other, func() Reason { return reason })
-				}
-			}
+			c.spreadFrom(g, dir, Reason{File: files[0], Text: "it changes " + dir + ", whose policies, namespaces and Services count for the environment " + g.Name})
 			break // all members are in now
+		}
+	}
+}
+
+// spreadFrom takes all other roots of the group, for the reason.
+func (c *computation) spreadFrom(g Group, dir string, reason Reason) {
+	for other := range c.members(g) {
+		if other != dir && (c.hit[other] == nil || c.hit[other].CannotTell) {
+			delete(c.hit, other)
+			c.reach(other, func() Reason { return reason })
 		}
 	}
 }
@@ -176,22 +233,42 @@ func (c *computation) promoted() {
 	if c.Base == nil || c.AllRoots {
 		return
 	}
-	now := c.Head.BaseOnly()
-	for _, dir := range c.Base.BaseOnly() {
-		if c.hit[dir] == nil && c.Head.IsRoot(dir) && !slices.Contains(now, dir) {
+	bases := c.bases()
+	for _, dir := range c.Base.BaseOnly(c.inScope) {
+		if c.hit[dir] == nil && c.Head.IsRoot(dir) && !bases[dir] {
 			c.reach(dir, func() Reason { return Reason{Text: "no other root builds upon it any more"} })
 		}
 	}
 }
 
-func (c *computation) result() Result {
-	var res Result
+// bases are the roots of the head that are left out.
+func (c *computation) bases() map[string]bool {
 	bases := map[string]bool{}
 	if !c.AllRoots {
-		for _, dir := range c.Head.BaseOnly() {
+		for _, dir := range BaseOnly(c.Base, c.Head, c.inScope) {
 			bases[dir] = !slices.Contains(c.Paths, dir)
 		}
 	}
+	return bases
+}
+
+// BaseOnly returns the roots of head that only serve as a base of others that
+// count, see [graph.Graph.BaseOnly]. A root that counted for itself at the base
+// still does: a new overlay that nobody deploys must not hide it. base may be nil.
+func BaseOnly(base, head *graph.Graph, counts func(dir string) bool) []string {
+	dirs := head.BaseOnly(counts)
+	if base == nil {
+		return dirs
+	}
+	before := base.BaseOnly(counts)
+	return slices.DeleteFunc(dirs, func(dir string) bool {
+		return base.IsRoot(dir) && !slices.Contains(before, dir)
+	})
+}
+
+func (c *computation) result() Result {
+	var res Result
+	bases := c.bases()
 	for _, root := range c.roots {
 		r := c.hit[root.Dir]
 		switch {

@@ -27,6 +27,9 @@ type plan struct {
 	// Matrix is a workflow matrix: {"shard": ["1/2", "2/2"]}.
 	Matrix matrix   `json:"matrix"`
 	Notes  []string `json:"notes"`
+	// NotChecked says what could not be read, so that it is not known what is
+	// affected there: exit code 3.
+	NotChecked []string `json:"notChecked"`
 }
 
 type planRoot struct {
@@ -70,6 +73,9 @@ func runAffected(ctx context.Context, env *Env, s *settings.Values) error {
 	if err != nil {
 		return notChecked(fmt.Errorf("the result could not be written: %w", reason(err)))
 	}
+	if len(p.NotChecked) > 0 {
+		return &exitError{code: ExitNotChecked}
+	}
 	return nil
 }
 
@@ -83,6 +89,10 @@ func newPlan(c *comparison, maxShards int) *plan {
 		Unaffected: c.reached.Unaffected,
 		Matrix:     matrix{Shard: []string{}},
 		Notes:      append([]string{}, c.scope.Notes...),
+		NotChecked: []string{},
+	}
+	for _, problem := range c.unreadable() {
+		p.NotChecked = append(p.NotChecked, problem.At.String()+": "+problem.Message)
 	}
 	cost := 0
 	for _, r := range roots {
@@ -92,6 +102,9 @@ func newPlan(c *comparison, maxShards int) *plan {
 		}
 		if r.More > 0 {
 			out.Reasons = append(out.Reasons, fmt.Sprintf("and %d more changes", r.More))
+		}
+		if why, lost := c.after.Lost(r.Dir); lost {
+			p.NotChecked = append(p.NotChecked, why.At.String()+": "+why.Message)
 		}
 		cost += r.Cost
 		p.Roots = append(p.Roots, out)
@@ -122,6 +135,9 @@ func (p *plan) text(w *bufio.Writer, verbose bool) {
 func (p *plan) remarks(w io.Writer) {
 	for _, n := range p.Notes {
 		fmt.Fprintf(w, "note: %s\n", safe.Line(n))
+	}
+	for _, n := range p.NotChecked {
+		fmt.Fprintf(w, "not checked: %s\n", safe.Line(n))
 	}
 	for _, r := range p.Removed {
 		fmt.Fprintf(w, "removed: %s\n", safe.Line(r))

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/org/probe-mtls-action/internal/affected"
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
@@ -13,7 +14,9 @@ import (
 // lowerBases makes notes of findings that only roots have which serve as a base
 // of others, where the overlays that use them were checked too and do not have
 // the finding: what is deployed is the overlay.
-func (r *repository) lowerBases(rep *report.Report) error {
+//
+// before is the graph of the base, nil without one.
+func (r *repository) lowerBases(rep *report.Report, before *graph.Graph) error {
 	if !worthLowering(rep) {
 		return nil
 	}
@@ -21,7 +24,7 @@ func (r *repository) lowerBases(rep *report.Report) error {
 	if err != nil {
 		return notChecked(err)
 	}
-	bases, checked := set(g.BaseOnly()), set(rep.Roots)
+	bases, checked := set(affected.BaseOnly(before, g, nil)), set(rep.Roots)
 	for i := range rep.Items {
 		it := &rep.Items[i]
 		users := checkedUsers(g, it, bases, checked)
@@ -49,26 +52,16 @@ func worthLowering(rep *report.Report) bool {
 // checkedUsers returns the overlays that build on the item's roots, directly or
 // not, and were checked; none if any root of the item is deployed by itself.
 func checkedUsers(g *graph.Graph, it *report.Item, bases, checked map[string]bool) []string {
-	seen := make(map[string]bool)
 	var users []string
-	var climb func(dir string)
-	climb = func(dir string) {
-		for _, u := range g.Users(dir) {
-			if seen[u] {
-				continue
-			}
-			seen[u] = true
-			if checked[u] && !bases[u] {
-				users = append(users, u)
-			}
-			climb(u)
-		}
-	}
 	for _, root := range it.Roots {
 		if !bases[root] {
 			return nil
 		}
-		climb(root)
+		for _, u := range g.Above(root) {
+			if checked[u] && !bases[u] && !slices.Contains(users, u) {
+				users = append(users, u)
+			}
+		}
 	}
 	slices.Sort(users)
 	return users

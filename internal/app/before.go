@@ -139,7 +139,7 @@ func (c *comparison) baseRoots(checked []string, renamed func(string) string) []
 	if removed {
 		unused := make(names)
 		if !c.withBases() {
-			unused = set(c.before.BaseOnly())
+			unused = set(c.before.BaseOnly(c.repo.inScope))
 		}
 		for _, r := range c.reached.Removed {
 			was[r.Dir] = !unused[r.Dir]

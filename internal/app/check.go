@@ -111,7 +111,7 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	if err := c.judgeBase(ctx, rep, res); err != nil {
 		return nil, err
 	}
-	return rep, repo.lowerBases(rep)
+	return rep, repo.lowerBases(rep, c.before)
 }
 
 // maxRender is how long one root may render.

@@ -7,6 +7,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/affected"
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/git"
+	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/internal/pipeline"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/scope"
@@ -73,7 +74,7 @@ func (c *comparison) prepare(ctx context.Context) (err error) {
 		Refused:    c.refused(),
 	}
 	if c.tree != nil {
-		in.Shares = affected.Text(c.tree, c.before, c.repo.tree, c.after)
+		in.Shares = affected.Shares(istio.Mesh.Decides, affected.Side{Tree: c.tree, Graph: c.before}, affected.Side{Tree: c.repo.tree, Graph: c.after})
 	}
 	c.reached = affected.Roots(in)
 	return nil
@@ -152,8 +153,21 @@ func (c *comparison) environments() []affected.Group {
 	}
 	for i := range groups {
 		slices.Sort(groups[i].Roots)
+		groups[i].Before, groups[i].After = counted(c.before, groups[i].Roots, c.config), counted(c.after, groups[i].Roots, c.repo.config)
 	}
 	return groups
+}
+
+// counted returns the roots that are judged with others of their environment.
+func counted(g *graph.Graph, roots []string, cfg *config.Config) []string {
+	if g == nil {
+		return nil
+	}
+	included := func(dir string) bool { return !cfg.Excluded(dir) }
+	bases := set(g.BaseOnly(included))
+	return slices.DeleteFunc(slices.Clone(roots), func(dir string) bool {
+		return !g.IsRoot(dir) || bases[dir] || !included(dir)
+	})
 }
 
 func (c *comparison) allRoots() names {
@@ -184,6 +198,9 @@ func (c *comparison) choose(ctx context.Context, rep *report.Report) ([]render.R
 		}
 	} else {
 		rep.Unaffected, rep.Unused = c.reached.Unaffected, c.reached.Unused
+		for _, p := range c.unreadable() {
+			rep.Skipped = append(rep.Skipped, report.Skip{Problem: p})
+		}
 	}
 	i, n := c.s.Shard.Part()
 	var roots []render.Root
@@ -191,6 +208,23 @@ func (c *comparison) choose(ctx context.Context, rep *report.Report) ([]render.R
 		roots = append(roots, r.Root)
 	}
 	return roots, nil
+}
+
+// unreadable tells of directories that a check of everything could not read
+// either, and of the like, where the change reaches them or brought them.
+func (c *comparison) unreadable() []render.Problem {
+	var known []render.Problem
+	if c.before != nil {
+		known = c.before.Problems()
+	}
+	var out []render.Problem
+	for _, p := range c.after.Problems() {
+		touched := slices.ContainsFunc(c.scope.Changes.Paths(), func(name string) bool { return within(name, p.At.File) })
+		if c.repo.inScope(p.At.File) && (touched || !slices.Contains(known, p)) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // priced estimates what each root costs, which only a shard needs to know.

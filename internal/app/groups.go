@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/pipeline"
@@ -22,6 +23,7 @@ type grouping struct {
 	// members are all roots of the tree by environment, those left out that
 	// only serve as a base of others: what is deployed is the overlay.
 	members map[string][]render.Root
+	all     *graph.Graph // of the tree, where there are environments
 }
 
 // group returns what to render: one group for each environment that a root
@@ -47,7 +49,8 @@ func (g *grouping) findMembers() error {
 	if err != nil {
 		return notChecked(err)
 	}
-	bases := set(all.BaseOnly())
+	g.all = all
+	bases := set(all.BaseOnly(func(dir string) bool { return !g.config.Excluded(dir) }))
 	g.members = make(map[string][]render.Root)
 	for _, root := range all.Roots() {
 		e, err := g.environment(root)
@@ -90,13 +93,16 @@ func (g *grouping) groups(ctx context.Context, roots []render.Root) ([]pipeline.
 		if err != nil {
 			return nil, usage(fmt.Errorf("environment %s: %w", e.Name, err))
 		}
+		others := g.members[e.Name]
 		if member {
 			index[e.Name] = len(groups)
+		} else {
+			others = g.notAbove(others, root)
 		}
 		groups = append(groups, pipeline.Group{
 			Name:    e.Name,
 			Roots:   []render.Root{root},
-			Context: append(append(own, g.common...), g.members[e.Name]...),
+			Context: append(append(own, g.common...), others...),
 			Mesh:    over(g.s, e.Mesh),
 		})
 	}
@@ -104,6 +110,13 @@ func (g *grouping) groups(ctx context.Context, roots []render.Root) ([]pipeline.
 		groups[i].Context = without(groups[i].Context, groups[i].Roots)
 	}
 	return groups, nil
+}
+
+// notAbove leaves out the roots that build on root: they hold its objects as
+// they make them, and where they are deployed it is not.
+func (g *grouping) notAbove(roots []render.Root, root render.Root) []render.Root {
+	above := set(g.all.Above(root.Dir))
+	return slices.DeleteFunc(slices.Clone(roots), func(r render.Root) bool { return above[r.Dir] })
 }
 
 // without returns context, each root once and none of roots.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -165,6 +166,17 @@ func (r *repository) directory(given string) (string, error) {
 		return "", usagef("%w; all paths of one run must be in the same repository", err)
 	}
 	return name, nil
+}
+
+// inScope reports whether a root is at or below the checked paths and not
+// excluded.
+func (r *repository) inScope(dir string) bool {
+	return !r.config.Excluded(dir) && slices.ContainsFunc(r.paths, func(p string) bool { return within(dir, p) })
+}
+
+// within reports whether name is dir or lies below it.
+func within(name, dir string) bool {
+	return dir == "." || name == dir || strings.HasPrefix(name, dir+"/")
 }
 
 func isKustomization(base string) bool {

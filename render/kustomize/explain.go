@@ -247,6 +247,9 @@ func (x *explainer) missing() (p render.Problem, ok bool) {
 		return false
 	})
 	if !ok && strings.Contains(x.text, "unable to find one of 'kustomization.yaml'") {
+		if p, ok := x.lostKustomization(); ok {
+			return p, true
+		}
 		p = render.Problem{
 			At: source.Span{File: x.root.Dir}, Message: "the directory has no kustomization file",
 			Hint: "Name a directory with a kustomization.yaml, kustomization.yml or Kustomization.",
@@ -254,6 +257,21 @@ func (x *explainer) missing() (p render.Problem, ok bool) {
 		ok = true
 	}
 	return p, ok
+}
+
+// lostKustomization tells of a kustomization file that is a link to nowhere.
+func (x *explainer) lostKustomization() (render.Problem, bool) {
+	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
+		name = path.Join(x.root.Dir, name)
+		if to, err := x.view.tree.ReadLink(name); err == nil {
+			return render.Problem{
+				At:      source.Span{File: name},
+				Message: fmt.Sprintf("the kustomization file is a link to %s, which does not exist", quote(to)),
+				Hint:    "Put a regular file there, or a link to one within the repository.",
+			}, true
+		}
+	}
+	return render.Problem{}, false
 }
 
 func (x *explainer) hasKustomization(dir string) bool {

@@ -75,11 +75,18 @@ func Build(ctx context.Context, tree render.Tree, opts ...Option) (*Graph, error
 		}
 	}
 	b.fillPluginDirs()
-	return newGraph(b.nodes, byName), nil
+	g := newGraph(b.nodes, byName)
+	g.links = b.allLinks()
+	g.problems = b.problems
+	for _, d := range g.dirs {
+		if n := g.nodes[d]; n.foreign {
+			g.problems = append(g.problems, foreign(n.file))
+		}
+	}
+	return g, nil
 }
 
-// read parses the kustomization files; directories and broken links among the
-// names give nil.
+// read parses the kustomization files; directories among the names give nil.
 func (b *builder) read(ctx context.Context, files []string) ([]*record, error) {
 	records := make([]*record, len(files))
 	parallel.For(len(files), func(i int) {
@@ -92,11 +99,16 @@ func (b *builder) read(ctx context.Context, files []string) ([]*record, error) {
 
 func (b *builder) record(name string) *record {
 	real, links, ok := b.resolve(name)
-	if !ok {
+	m, exists := b.mode(real)
+	switch {
+	case !ok:
+		return &record{lost: true, broken: "the link leads out of the repository or in a circle"}
+	case !exists:
+		return &record{lost: true, broken: "the link leads to a file that does not exist"}
+	case m.IsDir():
 		return nil
-	}
-	if m, exists := b.mode(real); !exists || !m.IsRegular() {
-		return nil
+	case !m.IsRegular():
+		return &record{lost: true, broken: "it is not a regular file"}
 	}
 	if r := b.known[name]; r != nil && len(links) == 0 && !b.changed(name) {
 		return r
@@ -126,11 +138,21 @@ func (b *builder) fill(file string, r *record) {
 	n := b.nodes[path.Dir(file)]
 	n.component = n.component || r.component
 	n.foreign = n.foreign || r.foreign
-	if real, links, ok := b.resolve(file); ok && len(links) > 0 {
-		n.own[real] = -1
-		for _, l := range links {
-			n.own[l] = -1
+	n.composes = n.composes || r.composes
+	n.file = file
+	if r.lost {
+		n.lost = render.Problem{
+			At:      source.Span{File: file},
+			Message: "the kustomization file cannot be read: " + r.broken,
+			Hint:    "Put a regular file there, or a link to one within the repository.",
 		}
+	}
+	real, links, ok := b.resolve(file)
+	for _, l := range links {
+		n.own[l] = -1
+	}
+	if ok {
+		n.own[real] = -1
 	}
 	at := func(line int) source.Span {
 		return source.Span{File: file, Start: source.Position{Line: max(line, 1), Column: 1}}
@@ -160,15 +182,15 @@ func (b *builder) follow(n *node, file string, rf ref) {
 		if !ok {
 			continue
 		}
-		b.add(n, to, Edge{File: file, Line: rf.line, Field: rf.field, Ref: name, To: to}, rf)
+		b.add(n, to, Edge{File: file, Line: rf.line, Field: rf.field, Ref: name, To: to, kind: rf.kind}, rf)
 	}
 }
 
 // target returns the path that an entry of the kustomization in dir means, with
 // links not followed; false when it leaves the repository.
 func target(dir, name string) (string, bool) {
-	if len(name) > 4096 {
-		return "", false // longer than any path
+	if len(name) > maxName {
+		return "", false
 	}
 	to := path.Join(dir, name)
 	if path.IsAbs(name) {
@@ -201,7 +223,7 @@ func (b *builder) add(n *node, to string, e Edge, rf ref) {
 			n.trees = append(n.trees, real)
 		}
 		return
-	case rf.kind == fileRef || rf.kind == dataRef:
+	case rf.kind == fileRef || rf.kind == dataRef || rf.kind == envRef:
 		if isURL(rf.text) {
 			n.opaque = append(n.opaque, remoteAt(e))
 		}

@@ -16,7 +16,8 @@ import (
 
 // Discover finds the kustomization roots at or below dirs, sorted and each
 // once. Components are no roots. A kustomization file that cannot be parsed is
-// a root: its render then tells what is wrong. Links to directories of the
+// a root, and so is a link that cannot be followed: its render then tells what
+// is wrong. Links to directories of the
 // repository are followed; a root is named by its real directory.
 //
 // The problems are directories that cannot be read and files that only share
@@ -82,7 +83,7 @@ func Discover(ctx context.Context, tree render.Tree, dirs []string) ([]render.Ro
 type fileKind int
 
 const (
-	isNothing fileKind = iota // a directory, a component, a link to nowhere
+	isNothing fileKind = iota // a directory, a component
 	isRoot
 	isForeign
 )
@@ -100,7 +101,10 @@ func (b *builder) kinds(ctx context.Context, files []string) ([]fileKind, error)
 
 func fileKindOf(tree render.Tree, name string) fileKind {
 	info, err := tree.Stat(name)
-	if err != nil || !info.Mode().IsRegular() {
+	switch {
+	case err != nil || info.Mode()&^fs.ModePerm != 0 && !info.IsDir():
+		return isRoot
+	case info.IsDir():
 		return isNothing
 	}
 	data, err := readBounded(tree, name)
@@ -108,7 +112,7 @@ func fileKindOf(tree render.Tree, name string) fileKind {
 		return isRoot
 	}
 	// Most files need no parsing to be told apart.
-	if !bytes.Contains(data, []byte("Component")) && !bytes.Contains(data, []byte("kustomize.toolkit")) {
+	if plain(data) && !bytes.Contains(data, []byte("Component")) && !bytes.Contains(data, []byte("kustomize.toolkit")) {
 		return isRoot
 	}
 	switch r := parse(data); {

@@ -31,6 +31,7 @@ type Edge struct {
 	Field string // such as resources or configMapGenerator.files
 	Ref   string // the entry as it is written
 	To    string // the path it leads to, relative to the repository
+	kind  refKind
 }
 
 // String returns file:line: field ref.
@@ -55,6 +56,7 @@ const (
 	Helm       OpaqueKind = "helm"       // a chart may read any file below its home
 	Plugin     OpaqueKind = "plugin"     // a program of its own decides what it reads
 	Remote     OpaqueKind = "remote"     // the base is not in this repository
+	Composed   OpaqueKind = "composed"   // the render makes names of parts of others
 	Unreadable OpaqueKind = "unreadable" // the kustomization file is too large, say
 )
 
@@ -95,6 +97,9 @@ type Graph struct {
 	dirs    []string         // keys of nodes, sorted
 	records map[string]*record
 	reverse func() *index
+
+	links    map[string]link // the symbolic links of the tree
+	problems []render.Problem
 }
 
 // node is one directory with a kustomization file.
@@ -102,11 +107,27 @@ type node struct {
 	dir       string
 	component bool
 	foreign   bool
+	composes  bool
+	file      string         // a kustomization file
+	lost      render.Problem // why no kustomization file can be read, if so
 	own       map[string]int // path -> index in edges, -1 for its own files
 	trees     []string
 	edges     []Edge
 	children  []*node
 	opaque    []Opaque
+}
+
+// Problems are directories that could not be read, and files that only share
+// their name with kustomizations: see [Discover].
+func (g *Graph) Problems() []render.Problem { return g.problems }
+
+// Lost tells why the kustomization file of a root cannot be read, whatever is in
+// it: its name is a link that cannot be followed, say.
+func (g *Graph) Lost(dir string) (why render.Problem, lost bool) {
+	if n := g.nodes[dir]; n != nil && n.lost.Message != "" {
+		return n.lost, true
+	}
+	return render.Problem{}, false
 }
 
 // Roots returns all roots of the tree, sorted by directory.
@@ -174,27 +195,49 @@ func (n *node) closure() []*node {
 	return list
 }
 
-// Users returns the directories of the kustomizations that name dir as a base,
-// a component or the like, sorted.
-func (g *Graph) Users(dir string) []string {
-	var users []string
-	if n := g.nodes[dir]; n != nil {
-		for _, p := range g.reverse().parents[n] {
-			users = append(users, p.dir)
+// Above returns the roots that build on the kustomization in dir, directly or
+// not, sorted.
+func (g *Graph) Above(dir string) []string {
+	var dirs []string
+	g.climb(g.nodes[dir], func(n *node) bool {
+		if n.isRoot() {
+			dirs = append(dirs, n.dir)
+		}
+		return true
+	})
+	sort.Strings(dirs)
+	return dirs
+}
+
+// climb calls visit for the nodes that build on n, directly or not, each once,
+// until it returns false.
+func (g *Graph) climb(n *node, visit func(*node) bool) {
+	parents := g.reverse().parents
+	seen := map[*node]bool{n: true}
+	todo := []*node{n}
+	for i := 0; i < len(todo); i++ {
+		for _, p := range parents[todo[i]] {
+			if seen[p] {
+				continue
+			}
+			if !visit(p) {
+				return
+			}
+			seen[p] = true
+			todo = append(todo, p)
 		}
 	}
-	sort.Strings(users)
-	return users
 }
 
 // BaseOnly returns the roots that other roots build upon and that therefore are
-// not deployed on their own, sorted. Of roots that name each other in a circle
-// none is base-only unless a root outside the circle builds on it.
-func (g *Graph) BaseOnly() []string {
-	parents := g.reverse().parents
+// not deployed on their own, sorted. counts tells which roots count as such
+// others, nil stands for all. Of roots that name each other in a circle none is
+// base-only unless a root outside the circle builds on it.
+func (g *Graph) BaseOnly(counts func(dir string) bool) []string {
+	counted := func(n *node) bool { return n.isRoot() && (counts == nil || counts(n.dir)) }
 	used := map[*node]bool{}
 	for _, d := range g.dirs {
-		if n := g.nodes[d]; n.isRoot() && len(parents[n]) == 0 {
+		if n := g.nodes[d]; counted(n) && !g.hasUser(n, counted) {
 			for _, m := range n.closure()[1:] {
 				used[m] = true
 			}
@@ -207,6 +250,13 @@ func (g *Graph) BaseOnly() []string {
 		}
 	}
 	return dirs
+}
+
+// hasUser reports whether another node that counts builds on n, directly or not.
+func (g *Graph) hasUser(n *node, counts func(*node) bool) bool {
+	found := false
+	g.climb(n, func(p *node) bool { found = counts(p); return !found })
+	return found
 }
 
 func newGraph(nodes map[string]*node, records map[string]*record) *Graph {

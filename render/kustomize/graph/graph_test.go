@@ -71,7 +71,7 @@ func describe(g *graph.Graph) string {
 			fmt.Fprintf(&b, "  opaque (%s) %s: %s\n", o.Kind, o.At, o.Why)
 		}
 	}
-	fmt.Fprintf(&b, "base only: %s\n", strings.Join(g.BaseOnly(), " "))
+	fmt.Fprintf(&b, "base only: %s\n", strings.Join(g.BaseOnly(nil), " "))
 	return b.String()
 }
 

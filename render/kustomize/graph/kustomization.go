@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-	sigsyaml "sigs.k8s.io/yaml"
 )
 
 // refKind says how kustomize uses an entry.
@@ -14,6 +13,7 @@ const (
 	fileRef   refKind = iota // a file
 	baseRef                  // a file, or a directory with a kustomization
 	dataRef                  // [key=]file, of a generator
+	envRef                   // a file of a generator with variables
 	pluginRef                // plugin configuration: inline, a file or a directory
 	chartRef                 // a directory of which every file counts
 )
@@ -32,8 +32,10 @@ type record struct {
 	foreign   bool // an object of another API group in a file of this name
 	refs      []ref
 	helm      int    // line of the first field that runs Helm, 0 for none
+	composes  bool   // makes values of parts of others
 	broken    string // why the file could not be parsed, "" if it could
 	unread    bool   // the file could not even be read
+	lost      bool   // there is no file to read: the name is a link to nowhere, say
 }
 
 // fields maps the fields that hold plain lists of names to how they are used.
@@ -54,27 +56,41 @@ var fields = map[string]refKind{
 // a small file stand for a huge one.
 const maxSteps = 200_000
 
-// parse reads a kustomization file. It accepts what kustomize accepts: the
-// first document, YAML or JSON, fields in any case, aliases and merge keys.
+// parse reads a kustomization file. What counts is what kustomize decodes; the
+// walk along the YAML adds the lines, and what kustomize would refuse but a
+// change may mend. An empty file, and one that is no YAML, is broken; one of
+// which it cannot be told what it names is unread as well.
 func parse(data []byte) *record {
+	r := &reader{steps: maxSteps}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
 		// kustomize uses another parser, which forgives a little more.
-		j, err2 := sigsyaml.YAMLToJSON(data)
-		if err2 != nil || yaml.Unmarshal(j, &doc) != nil {
-			return &record{broken: err.Error()}
+		r.broken = err.Error()
+		if k, err := decode(data, nil); err != nil || k == nil {
+			return &r.record
 		}
+		r.broken = ""
+		r.decoded(data, nil)
+		return &r.record
 	}
 	if doc.Kind != yaml.DocumentNode {
-		return &record{broken: "the file is empty"}
+		r.broken = "the file is empty"
+		return &r.record
 	}
-	r := &reader{steps: maxSteps}
 	r.walk(doc.Content[0])
 	if r.steps <= 0 {
 		r.broken, r.unread = "the file has too many entries to follow", true
+		return &r.record
+	}
+	if !plain(data) {
+		r.decoded(data, &doc)
 	}
 	return &r.record
 }
+
+// isForeignVersion reports whether an apiVersion is that of an object that only
+// shares the kind Kustomization: Flux has one of its own.
+func isForeignVersion(v string) bool { return strings.HasPrefix(v, "kustomize.toolkit.fluxcd.io/") }
 
 // reader fills a record.
 type reader struct {
@@ -84,7 +100,8 @@ type reader struct {
 
 func (r *reader) walk(root *yaml.Node) {
 	r.eachField(root, func(key, v *yaml.Node) {
-		name := strings.ToLower(key.Value)
+		name := strings.ToLower(text(key))
+		r.composes = r.composes || composing[name]
 		if kind, ok := fields[name]; ok {
 			r.eachItem(v, func(n *yaml.Node) { r.add(kind, key.Value, n) })
 			return
@@ -93,8 +110,7 @@ func (r *reader) walk(root *yaml.Node) {
 		case "kind":
 			r.component = v.Value == "Component"
 		case "apiversion":
-			// Flux has a kind Kustomization of its own.
-			r.foreign = strings.HasPrefix(v.Value, "kustomize.toolkit.fluxcd.io/")
+			r.foreign = isForeignVersion(v.Value)
 		case "openapi":
 			r.member(key, v, fileRef, "path")
 		case "patches", "patchesjson6902", "replacements":
@@ -105,7 +121,7 @@ func (r *reader) walk(root *yaml.Node) {
 		case "configmapgenerator", "secretgenerator":
 			r.eachItem(v, func(n *yaml.Node) {
 				r.member(key, n, dataRef, "files")
-				r.member(key, n, fileRef, "envs", "env")
+				r.member(key, n, envRef, "envs", "env")
 			})
 		case "helmglobals", "helmcharts", "helmchartinflationgenerator":
 			r.charts(key, v)
@@ -144,7 +160,7 @@ func (r *reader) member(key, n *yaml.Node, kind refKind, names ...string) {
 
 func (r *reader) add(kind refKind, field string, n *yaml.Node) {
 	if n.Kind == yaml.ScalarNode && n.Value != "" {
-		r.refs = append(r.refs, ref{kind, field, n.Value, n.Line})
+		r.refs = append(r.refs, ref{kind, field, text(n), n.Line})
 	}
 }
 

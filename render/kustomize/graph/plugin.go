@@ -111,18 +111,24 @@ func (n *node) addOpaque(o Opaque) {
 	n.opaque = append(n.opaque, o)
 }
 
-// eachString calls f for every one-line string value below n.
+// maxName is the longest name of a file, in bytes.
+const maxName = 4096
+
+// eachString calls f for every string value below n that may be a name.
 func eachString(n *yaml.Node, f func(string)) {
 	switch n.Kind {
 	case yaml.ScalarNode:
-		if n.Value != "" && !strings.ContainsRune(n.Value, '\n') {
-			f(n.Value)
-		} else {
-			// Patches in block scalars may add names of their own.
+		value := text(n)
+		if strings.ContainsAny(value, "\n{[") {
+			// Patches in scalars may add names of their own.
 			var inner yaml.Node
-			if yaml.Unmarshal([]byte(n.Value), &inner) == nil && inner.Kind == yaml.DocumentNode && inner.Content[0].Kind != yaml.ScalarNode {
+			if yaml.Unmarshal([]byte(value), &inner) == nil && inner.Kind == yaml.DocumentNode && inner.Content[0].Kind != yaml.ScalarNode {
 				eachString(&inner, f)
+				return
 			}
+		}
+		if value != "" && len(value) <= maxName {
+			f(value)
 		}
 	case yaml.MappingNode:
 		for i := 1; i < len(n.Content); i += 2 {
@@ -144,6 +150,10 @@ func (b *builder) fillPluginDirs() {
 		for _, p := range b.plugins {
 			seen := map[string]bool{}
 			for _, m := range p.config.closure() {
+				if m.composes {
+					at := source.Span{File: m.file, Start: source.Position{Line: 1, Column: 1}}
+					p.user.addOpaque(Opaque{at, "it changes the configuration of plugins, which names files", Composed})
+				}
 				for name := range m.own {
 					seen[name] = true
 				}
