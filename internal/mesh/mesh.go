@@ -71,6 +71,45 @@ type Remedy struct {
 	// It is zero where the YAML is a whole new object. A remedy without YAML
 	// has the field it speaks of, if any.
 	Field render.Field
+	// Edits are what the remedy changes in the rendered objects. Without any, a
+	// remedy with YAML merges it into Field or creates the object, and one
+	// without YAML is advice.
+	Edits []Edit
+	// Cost says in one clause what is lost or what must hold besides; "" where
+	// no application port loses mTLS and nothing but the probe's path changes.
+	Cost string
+}
+
+// EditOp is a way to change a rendered object.
+type EditOp string
+
+// The ways.
+const (
+	Merge   EditOp = "merge"   // YAML, a mapping, is merged into the one at Field, which need not exist yet
+	Delete  EditOp = "delete"  // the value at Field goes
+	Rename  EditOp = "rename"  // the entry at Field gets the key Key
+	Create  EditOp = "create"  // YAML is one or more new objects, of the root that Field's object is of
+	Replace EditOp = "replace" // YAML, one or more objects, takes the place of Field's object
+)
+
+// Edit is one change of a rendered object, whatever text it comes from.
+type Edit struct {
+	Op    EditOp
+	Field render.Field
+	YAML  string
+	Key   string
+}
+
+// Changes returns what r changes; beside is an object of the root that new ones
+// belong to. There is nothing for advice.
+func (r *Remedy) Changes(beside *render.Object) []Edit {
+	switch {
+	case len(r.Edits) > 0 || r.YAML == "":
+		return r.Edits
+	case r.Field.IsZero():
+		return []Edit{{Op: Create, Field: render.Field{Object: beside}, YAML: r.YAML}}
+	}
+	return []Edit{{Op: Merge, Field: r.Field, YAML: r.YAML}}
 }
 
 // Judgement is the verdict on one probe and how it came about.

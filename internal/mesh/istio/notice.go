@@ -122,8 +122,11 @@ func (w *workload) knows(port int) bool {
 
 // forHealth reports whether a Service port is by its name for health checks and
 // the like rather than for the application.
-func forHealth(p kube.ServicePort) bool {
-	name := strings.ToLower(p.Name)
+func forHealth(p kube.ServicePort) bool { return meansHealth(p.Name) }
+
+// meansHealth reports whether a port's name says that it serves health checks.
+func meansHealth(name string) bool {
+	name = strings.ToLower(name)
 	for _, word := range [...]string{"health", "probe", "live", "ready", "status"} {
 		if strings.Contains(name, word) {
 			return true

@@ -113,7 +113,7 @@ func (n *noticing) noService(p *alphaPolicy, t alphaTarget, ns string) {
 		n.add(mesh.NoticeExceptionNoEffect, render.Field{Object: p.object, Path: render.PathOf("metadata", "namespace")},
 			p.name+" has no effect: Service "+t.service+" is in namespace "+homes[0]+", and a Policy is about Services of its own namespace",
 			append(n.alphaMode(p), mesh.Fact{Text: "the target is Service " + t.service, Field: at}),
-			mesh.Remedy{Title: "Move the policy to namespace " + homes[0], YAML: "namespace: " + yamlText(homes[0]) + "\n", Field: render.Field{Object: p.object, Path: render.PathOf("metadata")}})
+			mesh.Remedy{Title: "Move the policy to namespace " + homes[0], YAML: "namespace: " + yamlText(homes[0]) + "\n", Field: render.Field{Object: p.object, Path: render.PathOf("metadata")}, Cost: takesEffect})
 	case len(n.in(ns)) > 0:
 		n.add(mesh.NoticeExceptionNoEffect, at, p.name+" has no effect: namespace "+ns+" has no Service "+t.service+" in view", n.alphaMode(p))
 	}
@@ -137,7 +137,7 @@ func (n *noticing) alphaPort(p *alphaPolicy, s *kube.Service, port alphaPort) {
 		n.add(mesh.NoticeExceptionNoEffect, port.at,
 			p.name+" has no effect on "+said+": that is the container's port, and a Policy takes the port of Service "+s.Object.Name+", "+portText(sp.Number),
 			append(n.alphaMode(p), decider("port "+portText(sp.Number)+" of Service "+s.Object.Name+" leads to "+said, s.PortField(sp))),
-			mesh.Remedy{Title: "Name the Service's port " + portText(sp.Number), YAML: "number: " + portText(sp.Number) + "\n", Field: render.Field{Object: p.object, Path: port.at.Path[:len(port.at.Path)-1]}})
+			mesh.Remedy{Title: "Name the Service's port " + portText(sp.Number), YAML: "number: " + portText(sp.Number) + "\n", Field: render.Field{Object: p.object, Path: port.at.Path[:len(port.at.Path)-1]}, Cost: takesEffect})
 		return
 	}
 	n.add(mesh.NoticeExceptionNoEffect, port.at, p.name+" has no effect on "+said+": Service "+s.Object.Name+" has no such port", n.alphaMode(p))
@@ -213,6 +213,10 @@ func (n *noticing) notServed(p *alphaPolicy) {
 	r := mesh.Remedy{Title: "Replace it by a PeerAuthentication", Field: at}
 	if yaml := n.equivalent(p); yaml != "" {
 		r.YAML, r.Field = yaml, render.Field{}
+		if !p.jwt {
+			r.Edits = []mesh.Edit{{Op: mesh.Replace, Field: render.Field{Object: p.object}, YAML: yaml}}
+			r.Cost = "its mode, which has no effect now, takes effect"
+		}
 	}
 	n.add(mesh.NoticeAPINotServed, at, text, n.alphaMode(p), r)
 }

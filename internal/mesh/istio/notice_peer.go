@@ -68,7 +68,11 @@ func (n *noticing) portsWithoutSelector(p *peer) {
 			}
 			j := judging{m: n.m, w: w, port: port, number: portText(port)}
 			j.remedyPeer(scenario{})
-			remedies = append(remedies, j.Remedies...)
+			for _, r := range j.Remedies {
+				r.Edits = append(r.Changes(w.pod.Object), mesh.Edit{Op: mesh.Delete, Field: p.portsAt})
+				r.Cost = j.plaintext()
+				remedies = append(remedies, r)
+			}
 		}
 	}
 	remedies = append(remedies, mesh.Remedy{Title: "Move portLevelMtls into a PeerAuthentication with a selector", Field: p.portsAt})
@@ -92,8 +96,12 @@ func moveTo(o *render.Object, w *workload) mesh.Remedy {
 		Title: "Move the policy to namespace " + w.pod.Namespace(),
 		YAML:  "namespace: " + yamlText(w.pod.Namespace()) + "\n",
 		Field: render.Field{Object: o, Path: render.PathOf("metadata")},
+		Cost:  takesEffect,
 	}
 }
+
+// takesEffect is the cost of an exemption that has none yet.
+const takesEffect = "the exemption takes effect: what it is about accepts plaintext from any client"
 
 func (n *noticing) unmatched(p *peer, ns string) {
 	if w := n.elsewhere(ns, p.selector); w != nil {
@@ -160,6 +168,8 @@ func (n *noticing) peerPort(p *peer, port int, matched []*workload) {
 					Title: "Name the container's port " + target,
 					YAML:  "portLevelMtls:\n  \"" + target + "\":\n    mode: " + string(entry.mode) + "\n",
 					Field: render.Field{Object: p.object, Path: render.PathOf("spec")},
+					Edits: []mesh.Edit{{Op: mesh.Rename, Field: at, Key: target}},
+					Cost:  takesEffect,
 				})
 			return
 		}

@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,7 @@ func (j *judging) remedy() {
 		j.remedyRewriteFault()
 	case mesh.CauseSidecar:
 		j.remedyRewrite()
+		j.remedyHandler()
 		j.remedyExclude()
 	case mesh.CauseMTLS, mesh.CauseOrder:
 		j.remedyRewrite()
@@ -31,11 +33,14 @@ func (j *judging) remedy() {
 		j.remedyMode()
 		j.remedyUpgrade()
 	}
-	j.offer("Use an exec "+noun(j.Probe.Kind)+": it runs inside the container and meets no mTLS", "", j.Probe.Field)
+	j.remedyExec()
 }
 
-func (j *judging) offer(title, yaml string, at render.Field) {
+// offer adds a remedy and returns it, to be told what it costs and, where it does
+// not merge or create its YAML, what it changes.
+func (j *judging) offer(title, yaml string, at render.Field) *mesh.Remedy {
 	j.Remedies = append(j.Remedies, mesh.Remedy{Title: title, YAML: yaml, Field: at})
+	return &j.Remedies[len(j.Remedies)-1]
 }
 
 func noun(k probe.Kind) string {
@@ -65,6 +70,12 @@ func (j *judging) remedyRewrite() {
 	}
 	if !m.version.has(rewriteAnnotation) {
 		j.offer("Install Istio "+m.version.String()+" with sidecarInjectorWebhook.rewriteAppHTTPProbe=true", "", render.Field{})
+		return
+	}
+	if _, set := j.w.pod.Annotations.Get(annotationRewrite); set && j.w.enrolled.plane.rewrite.value {
+		at := j.w.pod.Annotations.Field(annotationRewrite)
+		j.offer("Remove the annotation "+annotationRewrite+" from "+j.w.name+": Istio then rewrites its probes", "", at).
+			Edits = []mesh.Edit{{Op: mesh.Delete, Field: at}}
 		return
 	}
 	j.offer("Let Istio rewrite the probes of "+j.w.name+" to its agent", annotate(annotationRewrite, "true"), j.podMeta())
@@ -135,14 +146,17 @@ func (j *judging) remedyMode() {
 	} else {
 		j.remedyAlpha(s)
 	}
+	j.remedyHealthPort()
 	j.remedyExclude()
+	j.remedyPolicy(s)
 }
 
 // remedyProtocol is for an HTTPS probe on a port that is declared HTTP.
 func (j *judging) remedyProtocol() {
 	for _, b := range j.w.bound(j.port) {
 		if j.m.protocol(b.port.Name, b.port.AppProtocol).http {
-			j.offer("Declare port "+strconv.Itoa(b.port.Number)+" of Service "+b.service.Object.Name+" as https, if the application speaks HTTPS there", "appProtocol: https\n", b.field())
+			j.offer("Declare port "+strconv.Itoa(b.port.Number)+" of Service "+b.service.Object.Name+" as https, if the application speaks HTTPS there", "appProtocol: https\n", b.field()).
+				Cost = "Istio passes TLS on the port through: no HTTP routing, policy or telemetry there"
 		}
 	}
 }
@@ -153,15 +167,16 @@ func (j *judging) remedyPeer(s scenario) {
 	if j.w.pod.Namespace() == j.m.root {
 		return // selectors do nothing there
 	}
-	port := j.number
+	port, cost := j.number, j.plaintext()
 	fragment := "portLevelMtls:\n  \"" + port + "\":\n    mode: PERMISSIVE\n"
 	title := "Exempt port " + port + " from mTLS"
 	if len(j.w.bound(j.port)) == 0 && !j.m.version.has(passthroughPortLevel) {
 		fragment = "mtls:\n  mode: PERMISSIVE\n"
 		title = "Make mTLS optional for " + j.w.name + " (Istio " + j.m.version.String() + " cannot exempt a port that no Service leads to)"
+		cost = "every port of " + j.w.name + " accepts plaintext from any client"
 	}
 	if s.edit != nil {
-		j.offer(title+" in "+s.edit.name, fragment, render.Field{Object: s.edit.object, Path: render.PathOf("spec")})
+		j.offer(title+" in "+s.edit.name, fragment, render.Field{Object: s.edit.object, Path: render.PathOf("spec")}).Cost = cost
 		return
 	}
 	selector := j.selectorLabels()
@@ -174,7 +189,7 @@ func (j *judging) remedyPeer(s scenario) {
 	}
 	j.offer(title+" with a PeerAuthentication", "apiVersion: "+apiVersion+"\nkind: PeerAuthentication\nmetadata:\n  name: "+
 		yamlText(j.w.pod.Object.Name+"-probes")+"\n  namespace: "+yamlText(j.w.pod.Namespace())+
-		"\nspec:\n  selector:\n    matchLabels:\n"+selector+indent(fragment, "  "), render.Field{})
+		"\nspec:\n  selector:\n    matchLabels:\n"+selector+indent(fragment, "  "), render.Field{}).Cost = cost
 }
 
 // selectorLabels returns the labels that select the workload's pods as lines of
@@ -217,7 +232,8 @@ func (j *judging) remedyAlpha(s scenario) {
 	for _, p := range j.m.servicePolicies(j.w, b) {
 		_, byPort := j.m.targets(p, j.w, b)
 		if byPort || !ver.has(alphaPortFirst) {
-			j.offer("Let "+p.name+" accept plaintext for what it targets", peers, render.Field{Object: p.object, Path: render.PathOf("spec")})
+			j.offer("Let "+p.name+" accept plaintext for what it targets", peers, render.Field{Object: p.object, Path: render.PathOf("spec")}).
+				Cost = "all that the policy targets accepts plaintext from any client"
 			j.remedyManagement()
 			return
 		}
@@ -225,7 +241,7 @@ func (j *judging) remedyAlpha(s scenario) {
 	j.offer("Exempt port "+number+" of Service "+b.service.Object.Name+" from mTLS with a Policy",
 		"apiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata:\n  name: "+yamlText(b.service.Object.Name+"-probes")+
 			"\n  namespace: "+yamlText(j.w.pod.Namespace())+"\nspec:\n  targets:\n  - name: "+yamlText(b.service.Object.Name)+
-			"\n    ports:\n    - number: "+number+"\n"+indent(peers, "  "), render.Field{})
+			"\n    ports:\n    - number: "+number+"\n"+indent(peers, "  "), render.Field{}).Cost = j.plaintext()
 	j.remedyManagement()
 }
 
@@ -244,7 +260,12 @@ func (j *judging) remedyExclude() {
 		return
 	}
 	if !c.all && !c.declared {
-		j.offer("Take port "+port+" out of the list of captured ports", "", c.portsWhy.Field)
+		r := j.offer("Take port "+port+" out of the list of captured ports", "", c.portsWhy.Field)
+		if at := j.w.pod.Annotations.Field(annotationInclude); c.portsWhy.Field.String() == at.String() {
+			left := slices.DeleteFunc(slices.Clone(c.ports), func(p int) bool { return p == j.port })
+			r.Edits = []mesh.Edit{{Op: mesh.Merge, Field: j.podMeta(), YAML: annotate(annotationInclude, left.String())}}
+			r.Cost = j.outside()
+		}
 		return
 	}
 	list := port
@@ -252,7 +273,7 @@ func (j *judging) remedyExclude() {
 		list = c.exclude.String() + "," + port
 	}
 	title := "Take port " + port + " out of the mesh, if it serves health checks only"
-	j.offer(title, annotate(annotationExclude, list), j.podMeta())
+	j.offer(title, annotate(annotationExclude, list), j.podMeta()).Cost = j.outside()
 }
 
 // String returns the ports separated by commas.
@@ -272,9 +293,17 @@ func (j *judging) remedyPort() {
 	if _, port, ok := j.w.pod.PortNamed(name); ok && port.Number > 0 {
 		j.offer("Ask for port "+strconv.Itoa(port.Number)+" by its number", "port: "+strconv.Itoa(port.Number)+"\n", handler)
 	}
+	if len(c.Ports) == 1 && c.Ports[0].Name == "" && c.Ports[0].Number > 0 {
+		port := c.Ports[0]
+		j.offer("Name port "+strconv.Itoa(port.Number)+" of container "+c.Name+" "+quote(name), "name: "+yamlText(name)+"\n", c.PortField(port))
+	}
 	for _, port := range c.Ports {
-		if port.Name != "" && port.Number > 0 {
-			j.offer("Ask for port "+quote(port.Name)+", which container "+c.Name+" declares", "port: "+yamlText(port.Name)+"\n", handler)
+		if port.Name == "" || port.Number <= 0 {
+			continue
+		}
+		r := j.offer("Ask for port "+quote(port.Name)+", which container "+c.Name+" declares", "port: "+yamlText(port.Name)+"\n", handler)
+		if len(c.Ports) > 1 {
+			r.Cost = answers("port " + quote(port.Name))
 		}
 	}
 	j.offer("Declare a port named "+quote(name)+" in container "+c.Name, "", c.At())
@@ -287,16 +316,28 @@ func (j *judging) remedyRewriteFault() {
 	case p.Handler == probe.HTTPGet && p.Scheme == "HTTPS" && !j.m.version.has(rewriteHTTPSDowngrade):
 		j.offer("Upgrade to Istio 1.2 or newer", "", render.Field{})
 	case p.Handler == probe.HTTPGet && p.Host != "":
-		j.offer("Remove host from the "+noun(p.Kind)+": the kubelet then asks the pod", "", p.Field.Key("httpGet", "host"))
+		at := p.Field.Key("httpGet", "host")
+		j.offer("Remove host from the "+noun(p.Kind)+": the kubelet then asks the pod", "", at).Edits = []mesh.Edit{{Op: mesh.Delete, Field: at}}
 	case r.statusPort == 0:
-		j.offer("Remove the annotation "+annotationStatusPort, "", r.statusPortAt)
+		offered := j.offer("Remove the annotation "+annotationStatusPort, "", r.statusPortAt)
+		if !r.statusPortAt.IsZero() {
+			offered.Edits = []mesh.Edit{{Op: mesh.Delete, Field: r.statusPortAt}}
+		}
 	case p.Kind == probe.Startup && p.Init && !r.native:
 		if minor, ok := kubeletMinor(j.m.opts.KubeletVersion); j.m.version.has(nativeSidecarAnnotation) && (!ok || minor >= 29 || j.m.opts.KubeletVersion == "") && j.w.enrolled.as != preinjected {
-			j.offer("Make istio-proxy a native sidecar, which starts before the pod's other init containers", annotate(annotationNative, "true"), j.podMeta())
+			j.offer("Make istio-proxy a native sidecar, which starts before the pod's other init containers", annotate(annotationNative, "true"), j.podMeta()).
+				Cost = "istio-proxy starts before the pod's other containers and ends after them"
 		}
 	default:
-		j.offer("Probe a port of the application instead of the sidecar's port "+strconv.Itoa(p.Port.Number), "", p.PortField)
+		offered := j.offer("Probe a port of the application instead of the sidecar's port "+strconv.Itoa(p.Port.Number), "", p.PortField)
+		if c := j.target.container; len(c.Ports) == 1 && c.Ports[0].Number > 0 && c.Ports[0].Number != p.Port.Number {
+			own := strconv.Itoa(c.Ports[0].Number)
+			offered.Title += ", such as " + own
+			offered.Edits = []mesh.Edit{{Op: mesh.Merge, Field: p.Field.Key(string(p.Handler)), YAML: "port: " + own + "\n"}}
+			offered.Cost = answers("port " + own)
+		}
 	}
+	j.remedyNoRewrite()
 }
 
 // indent puts prefix before every line of text.

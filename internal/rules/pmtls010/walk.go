@@ -22,6 +22,10 @@ type misplacement struct {
 	field     render.Field
 	container string // the container it stands in, "" outside of any
 	place     string // in words, where it stands
+	// home is the one container that the key can be meant for, nil where there
+	// are several or it is in one already.
+	home     render.Path
+	homeName string
 }
 
 func (m misplacement) noun() string {
@@ -32,13 +36,36 @@ func (m misplacement) noun() string {
 }
 
 func (m misplacement) remedy() mesh.Remedy {
+	const cost = "the pod never had this probe; from now on it decides"
 	switch {
+	case m.written != m.key && m.home == nil:
+		return mesh.Remedy{
+			Title: fmt.Sprintf("Write %s instead of %s", m.key, m.written), Field: m.field,
+			Edits: []mesh.Edit{{Op: mesh.Rename, Field: m.field, Key: m.key}}, Cost: cost,
+		}
 	case m.written != m.key:
 		return mesh.Remedy{Title: fmt.Sprintf("Write %s instead of %s", m.key, m.written), Field: m.field}
+	case m.home != nil:
+		return mesh.Remedy{
+			Title: fmt.Sprintf("Move %s into container %s, beside its name and image", m.key, m.homeName), Field: m.field,
+			Edits: m.move(), Cost: cost,
+		}
 	case m.container != "":
 		return mesh.Remedy{Title: fmt.Sprintf("Move %s up to container %s itself, beside its name and image", m.key, m.container), Field: m.field}
 	}
 	return mesh.Remedy{Title: fmt.Sprintf("Move %s into the container that it is meant for, beside its name and image", m.key), Field: m.field}
+}
+
+// move returns the edits that put the key into its container.
+func (m misplacement) move() []mesh.Edit {
+	text, err := yaml.Marshal(map[string]*yaml.Node{m.key: m.field.Node()})
+	if err != nil {
+		return nil
+	}
+	return []mesh.Edit{
+		{Op: mesh.Delete, Field: m.field},
+		{Op: mesh.Merge, Field: render.Field{Object: m.field.Object, Path: m.home}, YAML: string(text)},
+	}
 }
 
 // podTemplates tells where the kinds of Kubernetes and of the operators that
@@ -121,6 +148,32 @@ func (w *walk) add(key, written string, path render.Path) {
 		container: w.containerOf(parent),
 		place:     w.describe(parent),
 	})
+	m := &w.found[len(w.found)-1]
+	m.home, m.homeName = w.home(parent, key)
+}
+
+// home returns the container that a key which stands at parent is meant for: the
+// one that holds it further in, else the pod's only one. It is nil where a
+// container has such a key already, and where the key stands in a container.
+func (w *walk) home(parent render.Path, key string) (render.Path, string) {
+	if w.isContainer(parent) {
+		return nil, ""
+	}
+	containers := w.podSpec.Key("containers")
+	home := containers.Item(0)
+	if name := w.containerOf(parent); name != "" {
+		home = parent[:len(w.podSpec)+2]
+	} else if n := w.object.At(containers); n == nil || len(n.Content) != 1 {
+		return nil, ""
+	}
+	if w.object.At(home.Key(key)) != nil {
+		return nil, ""
+	}
+	name := w.object.At(home.Key("name"))
+	if name == nil {
+		return nil, ""
+	}
+	return home, name.Value
 }
 
 // probeKey returns the field that a key is or, but for its case, would be.
