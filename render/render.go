@@ -5,6 +5,7 @@ package render
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -256,6 +257,11 @@ type Result struct {
 	// refuse the root although it can be judged.
 	Refusals []Problem
 }
+
+// ErrAbove is wrapped by the error of a root that may take more time or memory
+// than a process can give it which has others to render: render it in a process
+// of its own, with limits.
+var ErrAbove = errors.New("above the first bound")
 
 // Renderer turns roots into objects. It is safe for concurrent use.
 type Renderer interface {

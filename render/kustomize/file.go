@@ -53,51 +53,6 @@ func (f *file) parse() []*yamldoc.Doc {
 	return f.docs
 }
 
-// fileSize is how large the documents of a file are.
-type fileSize struct {
-	nodes int // with aliases expanded
-	err   error
-	at    source.Span // of the text, or the file, that err is about
-}
-
-// size returns how large the documents of f are in the given role, those that
-// stand as text in others included. One with an error must not be walked, nor
-// reach kustomize, which expands aliases.
-func (f *file) size(r role) *fileSize {
-	f.sizeMu.Lock()
-	defer f.sizeMu.Unlock()
-	if s := f.sizes[r]; s != nil {
-		return s
-	}
-	s := &fileSize{}
-	for _, d := range f.parse() {
-		s.add(d, source.Span{File: f.name}, f.store.limits)
-	}
-	if s.err == nil && r&(roleKustomization|rolePlugin) != 0 {
-		for _, d := range f.documents(r) {
-			if d.inText {
-				s.add(d.doc, d.place(), f.store.limits)
-			}
-		}
-	}
-	if f.sizes == nil {
-		f.sizes = map[role]*fileSize{}
-	}
-	f.sizes[r] = s
-	return s
-}
-
-func (s *fileSize) add(d *yamldoc.Doc, at source.Span, l Limits) {
-	if s.err != nil {
-		return
-	}
-	nodes, err := d.CheckSize(s.nodes, l.Nodes, l.Depth)
-	s.nodes += nodes
-	if s.err = err; err != nil {
-		s.at = at
-	}
-}
-
 // kustomization returns the file read as a kustomization file.
 func (f *file) kustomization() *kustomization {
 	f.kustOnce.Do(func() { f.kust = readKustomization(f.text) })

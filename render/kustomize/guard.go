@@ -29,6 +29,9 @@ var (
 // not reach kustomize and notes the roles of the files that this one names.
 func (v *view) inspect(f *file, r role) *denial {
 	if r&roleYAML == 0 {
+		if err := f.size(r).err; err != nil {
+			return v.unproven(f.size(r).at, err)
+		}
 		return nil
 	}
 	if d := checkText(f); d != nil {
@@ -38,7 +41,7 @@ func (v *view) inspect(f *file, r role) *denial {
 	if size.err != nil {
 		return deny(size.at, size.err.Error(), "Remove the excess, or leave this file out.", size.err)
 	}
-	if v.nodes += size.nodes; v.nodes > v.limits.TotalNodes {
+	if v.nodes += size.Nodes; v.nodes > v.limits.TotalNodes {
 		err := fmt.Errorf("%w: %d values with aliases expanded", errTooMuch, v.nodes)
 		return deny(source.Span{File: f.name}, err.Error(), "Split the kustomization.", err)
 	}
@@ -59,6 +62,15 @@ func (v *view) inspect(f *file, r role) *denial {
 		}
 	}
 	return nil
+}
+
+// unproven ends the render of a file of which nobody can tell what it makes
+// kustomize do, unless this process is there to be lost.
+func (v *view) unproven(at source.Span, err error) *denial {
+	if v.opts.Confined {
+		return nil
+	}
+	return deny(at, err.Error(), "", errors.Join(render.ErrAbove, err))
 }
 
 func deny(at source.Span, msg, hint string, err error) *denial {

@@ -12,6 +12,11 @@ type Options struct {
 	EnableHelm bool
 	// Limits bound what a render may read and make.
 	Limits Limits
+	// Confined says that this process may be lost: it has limits of memory and CPU
+	// time and renders for another one. Default: a root that may take more than
+	// the first bound, or of which nobody can tell what it takes, is not given to
+	// kustomize: the error wraps [render.ErrAbove].
+	Confined bool
 }
 
 // Limits bound one render. A zero field stands for the default.

@@ -53,6 +53,11 @@ func (r *Renderer) Name() string { return Name }
 func (r *Renderer) Render(ctx context.Context, root render.Root) (_ *render.Result, err error) {
 	defer func() { err = r.failure(ctx, root, err) }()
 	defer catch(&err)
+	if !r.opts.Confined {
+		if why := firstBound.exceeds(r.survey(path.Clean(root.Dir))); why != "" {
+			return nil, &render.Error{Root: root, Problem: render.Problem{Message: why}, Err: render.ErrAbove}
+		}
+	}
 	return r.render(ctx, root)
 }
 

@@ -35,6 +35,9 @@ type store struct {
 	objectMu sync.Mutex
 	objects  []*site // by the number in their source key
 
+	surveyMu sync.Mutex
+	surveys  map[string]target // by directory
+
 	mu    sync.Mutex
 	names map[string]*name
 	files map[string]*file
@@ -52,7 +55,7 @@ func newStore(tree render.Tree, opts Options) *store {
 	return &store{
 		tree: tree, limits: opts.Limits, key: "x-source-" + trace.Word(),
 		names: map[string]*name{".": {real: ".", isDir: true}},
-		files: map[string]*file{},
+		files: map[string]*file{}, surveys: map[string]target{},
 	}
 }
 

@@ -112,7 +112,7 @@ func newCase(t *testing.T, archive *txtar.Archive) *testCase {
 	must(t, err)
 	t.Cleanup(func() { tree.Close() })
 	return &testCase{
-		t: t, dir: dir, links: links, renderer: kustomize.New(tree, kustomize.Options{}),
+		t: t, dir: dir, links: links, renderer: kustomize.New(tree, kustomize.Options{Confined: true}),
 		results: map[string]*render.Result{}, oracles: map[string]*kustomizetest.Oracle{},
 	}
 }

@@ -152,6 +152,9 @@ func (l *loader) read(name string) error {
 	l.inputs = append(l.inputs, real)
 	docs, err := yamldoc.ParseAll(yamldoc.Whole(source.NewFile(real, data)))
 	if s := (*yamldoc.SyntaxError)(nil); errors.As(err, &s) {
+		if s.Err != nil {
+			return l.fail(s.At, "Write the value out.", "%w", s.Err)
+		}
 		return l.fail(s.At, "Mend the YAML.", "not valid YAML: %s", s.Message)
 	}
 	used := 0

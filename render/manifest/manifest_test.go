@@ -141,8 +141,8 @@ func TestErrors(t *testing.T) {
 		"broken.yaml": "broken.yaml:3:1: not valid YAML",
 		"binary.yaml": "binary.yaml: the file is not UTF-8 text",
 		"bomb.yaml":   "bomb.yaml: the YAML holds too many values",
-		"self.yaml":   "self.yaml: an alias stands inside its own anchor",
-		"merge.yaml":  "merge.yaml: an alias stands inside its own anchor",
+		"self.yaml":   "self.yaml:1:8: an alias stands inside its own anchor",
+		"merge.yaml":  "merge.yaml:2:7: an alias stands inside its own anchor",
 		"deep.yaml":   "deep.yaml: the YAML is nested too deeply",
 	} {
 		_, err := manifest.New(tree).Render(context.Background(), render.Root{Dir: name})

@@ -33,9 +33,13 @@ type Doc struct {
 type SyntaxError struct {
 	At      source.Span // the line at fault, or the document where no line is known
 	Message string      // the parser's words
+	Err     error       // ErrCircular for a text that is YAML but stands for no value
 }
 
 func (e *SyntaxError) Error() string { return e.At.String() + ": " + e.Message }
+
+// Unwrap returns e.Err.
+func (e *SyntaxError) Unwrap() error { return e.Err }
 
 // separator is what parts documents for kustomize (kyaml v0.21.2,
 // kio/byteio_reader.go), which looks at the text alone: also at lines that are
@@ -67,7 +71,9 @@ func ParseAll(t Text) ([]*Doc, error) {
 	return docs, nil
 }
 
-// Parse parses the first document of text. The error is a [*SyntaxError].
+// Parse parses the first document of text. The error is a [*SyntaxError]. A
+// document in which an alias stands inside its own anchor is one too, so that
+// whoever walks a document and follows its aliases comes to an end.
 func Parse(t Text) (*Doc, error) {
 	d := &Doc{Text: t, lines: yamlLines(t.String)}
 	var n yaml.Node
@@ -79,6 +85,10 @@ func Parse(t Text) (*Doc, error) {
 		return nil, d.syntaxError(err)
 	case len(n.Content) > 0:
 		d.Root = n.Content[0]
+	}
+	if loop := circular(t.String, d.Root); loop != nil {
+		at := max(d.Start(loop), 0)
+		return nil, &SyntaxError{At: t.Span(at, at), Message: ErrCircular.Error(), Err: ErrCircular}
 	}
 	return d, nil
 }
