@@ -2,6 +2,7 @@ package kube_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -27,6 +28,15 @@ func object(t *testing.T, kind, text string) *render.Object {
 	return &render.Object{Ref: render.Ref{Version: "v1", Kind: kind, Name: "x"}, Node: n.Content[0]}
 }
 
+func podOf(t *testing.T, o *render.Object) *kube.Pod {
+	t.Helper()
+	pods := kube.PodsOf(o)
+	if len(pods) != 1 {
+		t.Fatalf("%s: %d pods, want one", o.Kind, len(pods))
+	}
+	return pods[0]
+}
+
 func TestPodPlaces(t *testing.T) {
 	const pod = "{metadata: {labels: {app: web}, annotations: {a/b: c}}, spec: {hostNetwork: true, initContainers: [{name: i, restartPolicy: Always}], containers: [{name: c, ports: [{containerPort: 1}, {name: web, containerPort: 8080}]}]}}"
 	for kind, c := range map[string]struct{ text, base string }{
@@ -35,10 +45,7 @@ func TestPodPlaces(t *testing.T) {
 		"CronJob":     {"spec: {jobTemplate: {spec: {template: " + pod + "}}}", "spec.jobTemplate.spec.template."},
 		"Rollout":     {"spec: {template: " + pod + "}", "spec.template."},
 	} {
-		p := kube.PodOf(object(t, kind, c.text))
-		if p == nil {
-			t.Fatalf("%s: no pod", kind)
-		}
+		p := podOf(t, object(t, kind, c.text))
 		web := p.Container("c")
 		port, _ := web.Port("web")
 		for got, want := range map[string]string{
@@ -63,9 +70,51 @@ func TestPodPlaces(t *testing.T) {
 	}
 }
 
+// The containers of operators' kinds, with the place of each.
+func TestPodsOfOperators(t *testing.T) {
+	const pod = "{metadata: {labels: {app: web}}, spec: {containers: [{name: c, ports: [{containerPort: 1}]}]}}"
+	for _, c := range []struct{ kind, text, want string }{
+		{"keda.sh/ScaledJob", "spec: {jobTargetRef: {template: " + pod + "}}", "spec.jobTargetRef.template.spec.containers[0] c"},
+		{"leaderworkerset.x-k8s.io/LeaderWorkerSet", "spec: {leaderWorkerTemplate: {leaderTemplate: " + pod + ", workerTemplate: " + pod + "}}",
+			"spec.leaderWorkerTemplate.leaderTemplate.spec.containers[0] c, spec.leaderWorkerTemplate.workerTemplate.spec.containers[0] c"},
+		{"operators.coreos.com/ClusterServiceVersion", "spec: {install: {spec: {deployments: [{name: a}, {name: b, spec: {template: " + pod + "}}]}}}",
+			"spec.install.spec.deployments[1].spec.template.spec.containers[0] c"},
+		{"kubeflow.org/PyTorchJob", "spec: {pytorchReplicaSpecs: {Master: {template: " + pod + "}, Worker: {template: " + pod + "}}}",
+			"spec.pytorchReplicaSpecs.Master.template.spec.containers[0] c, spec.pytorchReplicaSpecs.Worker.template.spec.containers[0] c"},
+		{"serving.knative.dev/Revision", "spec: {containers: [{name: c}]}", "spec.containers[0] c"},
+		{"operator.victoriametrics.com/VMCluster", "spec: {vmselect: {podMetadata: {labels: {app: web}}, livenessProbe: {}, containers: [{name: c}]}, vmstorage: {}}",
+			"spec.vmselect vmselect, spec.vmselect.containers[0] c, spec.vmstorage vmstorage"},
+		{"operator.victoriametrics.com/VMSingle", "spec: {}", "spec vmsingle"},
+		{"operator.victoriametrics.com/VMSingle", "metadata: {}", ""},
+		{"monitoring.coreos.com/Prometheus", "spec: {containers: [{name: c}]}", "spec.containers[0] c"},
+		{"other.example/ScaledJob", "spec: {jobTargetRef: {template: " + pod + "}}", ""},
+		{"other.example/Thing", "spec: {template: " + pod + "}", "spec.template.spec.containers[0] c"},
+	} {
+		group, kind, _ := strings.Cut(c.kind, "/")
+		o := object(t, kind, c.text)
+		o.Group = group
+		var got []string
+		for _, p := range kube.PodsOf(o) {
+			for i := range p.Containers {
+				at := p.Containers[i].At()
+				got = append(got, at.Path.String()+" "+p.Containers[i].Name)
+				if at.Node() != p.Containers[i].Node || at.Key("x").String() != p.Containers[i].Field("x").String() {
+					t.Errorf("%s: the container is not at %s", c.kind, at)
+				}
+			}
+			if v, ok := p.Labels.Get("app"); ok && (v != "web" || p.Labels.Field("app").Node() == nil) {
+				t.Errorf("%s: labels at %s", c.kind, p.Labels.At())
+			}
+		}
+		if s := strings.Join(got, ", "); s != c.want {
+			t.Errorf("%s: %s, want %s", c.kind, s, c.want)
+		}
+	}
+}
+
 func TestOtherObjectsHaveNoPod(t *testing.T) {
 	for _, text := range []string{"{}", "spec: {template: {data: {}}}", "spec: {template: {spec: {source: {}}}}", "spec: [1]", "spec: {template: 5}"} {
-		if kube.PodOf(object(t, "Thing", text)) != nil {
+		if kube.PodsOf(object(t, "Thing", text)) != nil {
 			t.Errorf("%s has a pod", text)
 		}
 	}
@@ -74,7 +123,7 @@ func TestOtherObjectsHaveNoPod(t *testing.T) {
 func TestService(t *testing.T) {
 	o := object(t, "Service", "spec: {selector: {app: web}, ports: [{name: a, port: 80}, {port: 81, targetPort: 8081}, {port: 82, targetPort: web}, {port: 53, protocol: UDP}, {port: 84, targetPort: 0}, {port: 85, targetPort: own}]}")
 	s := kube.ServiceOf(o)
-	pod := kube.PodOf(object(t, "Pod", "spec: {initContainers: [{name: s, restartPolicy: Always, ports: [{name: web, containerPort: 7}, {name: own, containerPort: 6}]}], containers: [{name: x}, {name: y, ports: [{name: web, containerPort: 9}]}]}"))
+	pod := podOf(t, object(t, "Pod", "spec: {initContainers: [{name: s, restartPolicy: Always, ports: [{name: web, containerPort: 7}, {name: own, containerPort: 6}]}], containers: [{name: x}, {name: y, ports: [{name: web, containerPort: 9}]}]}"))
 	for i, want := range []int{80, 8081, 9, 53, 84, 6} {
 		if got := s.Ports[i].Resolve(pod); got != want {
 			t.Errorf("port %d leads to %d, want %d", i, got, want)

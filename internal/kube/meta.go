@@ -137,8 +137,6 @@ var (
 	ownAnnotations = []string{"metadata", "annotations"}
 	ownSelector    = []string{"spec", "selector"}
 	ownPorts       = []string{"spec", "ports"}
-	ownContainers  = []string{"spec", "containers"}
-	ownInit        = []string{"spec", "initContainers"}
 )
 
 func metaStrings(o *render.Object, keys []string) Strings {

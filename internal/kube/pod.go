@@ -9,13 +9,16 @@ import (
 // Pod is a Pod or the pod template of a workload.
 type Pod struct {
 	Object *render.Object
-	Base   render.Path // of the pod within Object: empty for a Pod
+	// Whole is set where the object is the pod itself, not one that makes pods.
+	Whole bool
 	// Labels and Annotations are those that the pod itself gets.
 	Labels, Annotations Strings
 	HostNetwork         bool
 	// Containers are the init containers and then the others, each in the
 	// order of the manifest.
 	Containers []Container
+	base       render.Path // of the pod within Object
+	keys       *podKeys    // below base
 }
 
 // Container is one container of a pod.
@@ -26,18 +29,28 @@ type Container struct {
 	// Restarts is set for an init container with restartPolicy Always, which
 	// runs beside the pod's other containers and may have probes.
 	Restarts bool
-	Ports    []ContainerPort
-	list     place // that holds the container
-	index    int
+	// Completed is set for a container that an operator fills up: what the
+	// manifest leaves out of it need not be missing.
+	Completed bool
+	Ports     []ContainerPort
+	list      place // that holds the container
+	index     int
 }
 
 // At returns the place of c itself.
-func (c *Container) At() render.Field { return c.list.below(item(c.index)) }
+func (c *Container) At() render.Field { return c.list.below(c.own()...) }
+
+// own is the step from the list to c, none where c stands in no list.
+func (c *Container) own() []render.Step {
+	if c.index == itself {
+		return nil
+	}
+	return append(make([]render.Step, 0, 8), item(c.index))
+}
 
 // Field returns the place below c that keys lead to.
 func (c *Container) Field(keys ...string) render.Field {
-	steps := make([]render.Step, 0, 8)
-	steps = append(steps, item(c.index))
+	steps := c.own()
 	for _, k := range keys {
 		steps = append(steps, key(k))
 	}
@@ -54,7 +67,7 @@ type ContainerPort struct {
 
 // PortField returns the place of a port of c.
 func (c *Container) PortField(p ContainerPort) render.Field {
-	return c.list.below(item(c.index), key("ports"), item(p.index))
+	return c.list.below(append(c.own(), key("ports"), item(p.index))...)
 }
 
 // Port returns the first declared port of that name.
@@ -70,9 +83,12 @@ func (c *Container) Port(name string) (ContainerPort, bool) {
 // Namespace returns the pod's namespace, "default" where none is set.
 func (p *Pod) Namespace() string { return p.Object.NamespaceOrDefault() }
 
-// Field returns the place below the pod that keys lead to.
-func (p *Pod) Field(keys ...string) render.Field {
-	return place{p.Object, p.Base, keys}.below()
+// Metadata returns the place of the pod's metadata, even where it has none.
+func (p *Pod) Metadata() render.Field { return place{p.Object, p.base, p.keys.meta}.below() }
+
+// Spec returns the place below the pod's spec that keys lead to.
+func (p *Pod) Spec(keys ...string) render.Field {
+	return place{p.Object, p.base, p.keys.spec}.below().Key(keys...)
 }
 
 // Container returns the container of that name, nil if there is none.
@@ -103,60 +119,81 @@ func (p *Pod) PortNamed(name string) (*Container, ContainerPort, bool) {
 	return nil, ContainerPort{}, false
 }
 
-// templates are the places of pod templates, per kind. Every other kind is
-// taken to hold one at spec.template, if there is something like one.
-var templates = map[string]render.Path{
-	"Pod":         {},
-	"PodTemplate": render.PathOf("template"),
-	"CronJob":     render.PathOf("spec", "jobTemplate", "spec", "template"),
+// PodsOf returns the pods of a workload: of a Pod, Deployment, CronJob, Argo
+// Rollout, Knative Service, of an operator's kind that is known, or of any
+// object with a pod template at spec.template. Most have one; objects that are
+// no workload have none.
+func PodsOf(o *render.Object) []*Pod {
+	var pods []*Pod
+	read := func(n *yaml.Node, at render.Path, t template) {
+		if p := podAt(o, n, at, t); p != nil {
+			pods = append(pods, p)
+		}
+	}
+	for _, t := range templatesOf(o.Ref) {
+		if t.fixed != nil {
+			read(o.At(t.fixed), t.fixed, t)
+			continue
+		}
+		each(o.Node, nil, t.at, func(n *yaml.Node, at render.Path) { read(n, at, t) })
+	}
+	return pods
 }
 
-var defaultTemplate = render.PathOf("spec", "template")
-
-// PodOf returns the pod of a workload: of a Pod, Deployment, CronJob, Argo
-// Rollout, Knative Service, or any object with a pod template at
-// spec.template. It returns nil for objects that have no pod.
-func PodOf(o *render.Object) *Pod {
-	base, ok := templates[o.Kind]
-	if !ok {
-		base = defaultTemplate
-	}
-	node := o.At(base)
+// podAt reads the pod of which node, at the path base of o, is the template; nil
+// if it has no containers.
+func podAt(o *render.Object, node *yaml.Node, base render.Path, t template) *Pod {
+	spec := Get(node, t.keys.spec...)
 	var v [3]*yaml.Node
-	Pick(Get(node, "spec"), v[:], "initContainers", "containers", "hostNetwork")
+	Pick(spec, v[:], "initContainers", "containers", "hostNetwork")
 	init, regular, hostNetwork := v[0], v[1], v[2]
-	if init == nil && regular == nil {
+	if init == nil && regular == nil && (t.main == "" || spec == nil || spec.Kind != yaml.MappingNode) {
 		return nil
 	}
-	p := &Pod{Object: o, Base: base}
-	Pick(Get(node, "metadata"), v[:2], "labels", "annotations")
-	p.Labels = stringsAt(place{o, base, ownLabels}, v[0])
-	p.Annotations = stringsAt(place{o, base, ownAnnotations}, v[1])
+	p := &Pod{Object: o, Whole: len(base) == 0, base: base, keys: t.keys}
+	Pick(Get(node, t.keys.meta...), v[:2], "labels", "annotations")
+	p.Labels = stringsAt(place{o, base, t.keys.labels}, v[0])
+	p.Annotations = stringsAt(place{o, base, t.keys.annotations}, v[1])
 	p.HostNetwork, _ = Bool(hostNetwork)
 	p.Containers = make([]Container, 0, len(Items(init))+len(Items(regular)))
-	p.add(init, place{o, base, ownInit}, true)
-	p.add(regular, place{o, base, ownContainers}, false)
+	p.add(init, place{o, base, t.keys.init}, true)
+	if t.main != "" {
+		name := t.main
+		if name == "*" {
+			name = base[len(base)-1].Key
+		}
+		c := containerAt(spec, place{o, base, t.keys.spec}, itself, false)
+		c.Name, c.Completed = name, true
+		p.Containers = append(p.Containers, c)
+	}
+	p.add(regular, place{o, base, t.keys.containers}, false)
 	return p
 }
 
 func (p *Pod) add(list *yaml.Node, at place, init bool) {
 	for i, n := range Items(list) {
-		if n.Kind != yaml.MappingNode {
-			continue
+		if n.Kind == yaml.MappingNode {
+			p.Containers = append(p.Containers, containerAt(n, at, i, init))
 		}
-		var v [3]*yaml.Node
-		Pick(n, v[:], "name", "ports", "restartPolicy")
-		c := Container{Name: Text(v[0]), Node: n, Init: init, list: at, index: i}
-		c.Restarts = init && Text(v[2]) == "Always"
-		ports := Items(v[1])
-		if len(ports) > 0 {
-			c.Ports = make([]ContainerPort, 0, len(ports))
-		}
-		for j, port := range ports {
-			Pick(port, v[:], "name", "containerPort", "protocol")
-			number, _ := Int(v[1])
-			c.Ports = append(c.Ports, ContainerPort{Name: Text(v[0]), Number: number, Protocol: Text(v[2]), index: j})
-		}
-		p.Containers = append(p.Containers, c)
 	}
+}
+
+// itself is the index of a container that is no item of a list.
+const itself = -1
+
+func containerAt(n *yaml.Node, list place, index int, init bool) Container {
+	var v [3]*yaml.Node
+	Pick(n, v[:], "name", "ports", "restartPolicy")
+	c := Container{Name: Text(v[0]), Node: n, Init: init, list: list, index: index}
+	c.Restarts = init && Text(v[2]) == "Always"
+	ports := Items(v[1])
+	if len(ports) > 0 {
+		c.Ports = make([]ContainerPort, 0, len(ports))
+	}
+	for j, port := range ports {
+		Pick(port, v[:], "name", "containerPort", "protocol")
+		number, _ := Int(v[1])
+		c.Ports = append(c.Ports, ContainerPort{Name: Text(v[0]), Number: number, Protocol: Text(v[2]), index: j})
+	}
+	return c
 }

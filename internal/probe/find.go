@@ -46,6 +46,9 @@ func Of(pod *kube.Pod, c *kube.Container) []*Probe {
 		p := &Probe{Kind: places[i].kind, Workload: pod.Object, Container: c.Name, Init: c.Init}
 		p.Field = c.Field(places[i].path...)
 		p.read(node, c)
+		if p.Handler == "" && c.Completed {
+			continue // the operator says how to ask
+		}
 		found = append(found, p)
 	}
 	return found

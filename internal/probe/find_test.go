@@ -17,7 +17,7 @@ func find(t *testing.T, container string) []*probe.Probe {
 	if err := yaml.Unmarshal([]byte("spec: {template: {spec: {containers: ["+container+"]}}}"), &n); err != nil {
 		t.Fatal(err)
 	}
-	pod := kube.PodOf(&render.Object{Ref: render.Ref{Kind: "Deployment", Name: "web"}, Node: n.Content[0]})
+	pod := kube.PodsOf(&render.Object{Ref: render.Ref{Kind: "Deployment", Name: "web"}, Node: n.Content[0]})[0]
 	return probe.Of(pod, &pod.Containers[0])
 }
 

@@ -145,7 +145,7 @@ func (m *model) required(w *workload, e enrolment) enrolment {
 		return enrolment{facts: append(e.facts, decider(text, at))}
 	}
 	if w.pod.HostNetwork {
-		return out("the pod uses the host's network, and such pods get no sidecar", w.pod.Field("spec", "hostNetwork"))
+		return out("the pod uses the host's network, and such pods get no sidecar", w.pod.Spec("hostNetwork"))
 	}
 	if ns == "kube-system" || ns == "kube-public" || ignoredNames[ns] && m.version.has(injectMoreIgnored) {
 		return out("the injector ignores namespace "+ns, render.Field{})
@@ -198,7 +198,7 @@ func (m *model) required(w *workload, e enrolment) enrolment {
 // misplacedLabel tells of an injection label that stands only on the workload
 // itself, where no pod ever sees it.
 func (m *model) misplacedLabel(w *workload, e enrolment) enrolment {
-	if _, ok := w.pod.Labels.Get(labelInject); ok || len(w.pod.Base) == 0 || !m.version.has(injectLabelRead) {
+	if _, ok := w.pod.Labels.Get(labelInject); ok || w.pod.Whole || !m.version.has(injectLabelRead) {
 		return e
 	}
 	own := kube.Labels(w.pod.Object)

@@ -156,14 +156,15 @@ func (m *model) markContext(items []*render.Object) {
 // what they have in order. A pod is read and settled in one go, while its
 // manifest is at hand in the processor's cache.
 func (m *model) findWorkloads(objects []*render.Object) {
-	found := make([]*workload, len(objects))
+	found := make([][]*workload, len(objects))
 	parallel.For(len(objects), func(i int) {
-		if pod := kube.PodOf(objects[i]); pod != nil {
-			found[i] = &workload{pod: pod, name: workloadName(pod.Object), context: m.context(pod.Object)}
-			m.settle(found[i])
+		for _, pod := range kube.PodsOf(objects[i]) {
+			w := &workload{pod: pod, name: workloadName(pod.Object), context: m.context(pod.Object)}
+			m.settle(w)
+			found[i] = append(found[i], w)
 		}
 	})
-	m.workloads = slices.DeleteFunc(found, func(w *workload) bool { return w == nil })
+	m.workloads = slices.Concat(found...)
 	m.byProbe = make(map[*probe.Probe]*target, 2*len(m.workloads))
 	told := map[string]bool{}
 	for _, w := range m.workloads {

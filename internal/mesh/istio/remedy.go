@@ -56,7 +56,7 @@ func annotate(key, value string) string {
 	return "annotations:\n  " + key + ": " + strconv.Quote(value) + "\n"
 }
 
-func (j *judging) podMeta() render.Field { return j.w.pod.Field("metadata") }
+func (j *judging) podMeta() render.Field { return j.w.pod.Metadata() }
 
 // remedyRewrite offers to let Istio rewrite the probe.
 func (j *judging) remedyRewrite() {

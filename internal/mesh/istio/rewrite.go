@@ -86,7 +86,7 @@ func (m *model) decideRewriting(w *workload) rewriting {
 // misplacedAnnotation tells of a rewrite annotation that stands only on the
 // workload itself, where no pod ever sees it.
 func (m *model) misplacedAnnotation(w *workload, r *rewriting) {
-	if len(w.pod.Base) == 0 || !m.version.has(rewriteAnnotation) {
+	if w.pod.Whole || !m.version.has(rewriteAnnotation) {
 		return
 	}
 	if _, ok := w.pod.Annotations.Get(annotationRewrite); ok {
