@@ -28,7 +28,7 @@ var layers = [][]string{
 	{"render/kustomize/kustomizetest", "internal/mesh"},
 	{"internal/mesh/istio", "internal/check", "internal/config"},
 	{"internal/rules/wording", "internal/report"},
-	{"internal/rules/...", "internal/check/checktest"},
+	{"internal/check/checktest"},
 	{"internal/rules", "internal/locate", "internal/place", "internal/github", "internal/report/page", "internal/report/reporttest"},
 	{"internal/report/text", "internal/report/concise", "internal/report/junit", "internal/report/gitlab", "internal/report/json", "internal/report/sarif", "internal/report/markdown", "internal/report/summary",
 		"internal/report/annotation", "internal/report/review", "internal/actions", "internal/pipeline", "internal/github/githubtest"},

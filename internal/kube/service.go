@@ -20,8 +20,10 @@ type ServicePort struct {
 	Name     string
 	Number   int
 	Protocol string // "" is TCP
-	// AppProtocol is the port's appProtocol.
-	AppProtocol string
+	// AppProtocol is the port's appProtocol; HasAppProtocol tells an empty one
+	// from none.
+	AppProtocol    string
+	HasAppProtocol bool
 	// TargetNumber and TargetName are its targetPort; one of them is set.
 	TargetNumber int
 	TargetName   string
@@ -49,7 +51,7 @@ func ServiceOf(o *render.Object) *Service {
 	s.Ports = make([]ServicePort, 0, len(ports))
 	for i, n := range ports {
 		Pick(n, v[:], "name", "protocol", "appProtocol", "port", "targetPort")
-		p := ServicePort{Name: Text(v[0]), Protocol: Text(v[1]), AppProtocol: Text(v[2]), index: i}
+		p := ServicePort{Name: Text(v[0]), Protocol: Text(v[1]), AppProtocol: Text(v[2]), HasAppProtocol: !IsNull(v[2]), index: i}
 		p.Number, _ = Int(v[3])
 		target := v[4]
 		if number, ok := Int(target); ok {

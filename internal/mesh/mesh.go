@@ -48,6 +48,7 @@ const (
 	CausePortNotFound Cause = "port-not-found" // a named port that the container does not declare
 	CauseOrder        Cause = "policy-order"   // equal-ranking policies disagree
 	CauseRewrite      Cause = "rewrite"        // the mesh's own probe rewriting breaks it
+	CauseNeverRun     Cause = "never-run"      // Kubernetes does not run a handler of that kind
 )
 
 // Fact is one step of a decision, in plain words, with the value it rests on.

@@ -27,6 +27,9 @@ func (k Kind) Noun() string {
 	return strings.TrimSuffix(string(k), "Probe") + " probe"
 }
 
+// Lifecycle reports whether k is a lifecycle handler, not a probe.
+func (k Kind) Lifecycle() bool { return k == PostStart || k == PreStop }
+
 // Handler is how the kubelet asks.
 type Handler string
 

@@ -20,23 +20,33 @@ func TestValid(t *testing.T) {
 	}
 }
 
-// TestComplete compares the list with the folders: a rule that nobody lists
-// would never run.
+// TestFixtures runs each rule alone on the repositories in testdata/ID.
+func TestFixtures(t *testing.T) {
+	t.Parallel()
+	for _, r := range rules.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			checktest.Run(t, filepath.Join("testdata", r.ID), r)
+		})
+	}
+}
+
+// TestComplete compares the list with the folders of fixtures and the pages.
 func TestComplete(t *testing.T) {
 	t.Parallel()
-	dirs, err := filepath.Glob("pmtls*")
+	dirs, err := filepath.Glob("testdata/PMTLS*")
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := rules.All()
 	if len(dirs) != len(all) {
-		t.Fatalf("%d rules in %d folders", len(all), len(dirs))
+		t.Fatalf("%d rules with %d folders of fixtures", len(all), len(dirs))
 	}
 	for i, dir := range dirs {
-		if id := strings.ToUpper(dir); all[i].ID != id {
+		if id := filepath.Base(dir); all[i].ID != id {
 			t.Errorf("rule %d is %s, want %s: the list is in the order of the IDs", i, all[i].ID, id)
 		}
-		if fixtures, err := os.ReadDir(filepath.Join(dir, "testdata")); err != nil || len(fixtures) < 2 {
+		if fixtures, err := os.ReadDir(dir); err != nil || len(fixtures) < 2 {
 			t.Errorf("%s has fewer than two fixtures", dir)
 		}
 	}

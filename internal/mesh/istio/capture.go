@@ -30,7 +30,9 @@ type capture struct {
 	portsWhy mesh.Fact // where ports come from
 	exclude  portSet
 	exclWhy  mesh.Fact
-	own      []int // the sidecar's own ports, never redirected
+	own      []int // the sidecar's own ports, not redirected where all are
+	// unreached are ports that are returned before every other rule.
+	unreached []int
 }
 
 // portSet is a comma-separated list of ports.
@@ -56,44 +58,6 @@ func parsePorts(text string) portSet {
 	return out
 }
 
-// allPorts reports whether a list holds port numbers only, as the injector
-// demands of annotations; there an empty item is none.
-func allPorts(text string) bool {
-	if text = strings.TrimSpace(text); text == "" {
-		return true
-	}
-	for _, part := range strings.Split(text, ",") {
-		if _, err := strconv.ParseUint(strings.TrimSpace(part), 10, 16); err != nil {
-			return false
-		}
-	}
-	return true
-}
-
-// refusal returns why the injector refuses a pod for its annotations, "" if it
-// does not.
-func (m *model) refusal(w *workload) (why string, at render.Field) {
-	ann := w.pod.Annotations
-	for _, key := range [...]string{annotationInclude, annotationExclude} {
-		text, ok := ann.Get(key)
-		if !ok || text == "*" && (key == annotationInclude || !m.version.has(captureAllPorts)) {
-			continue
-		}
-		if !allPorts(text) {
-			return "annotation " + key + " is " + quote(text) + ", and it takes port numbers only", ann.Field(key)
-		}
-	}
-	if text, ok := ann.Get(annotationInterception); ok && text != "REDIRECT" && text != "TPROXY" && text != "NONE" {
-		return "annotation " + annotationInterception + " is " + quote(text) + "; it takes REDIRECT, TPROXY or NONE", ann.Field(annotationInterception)
-	}
-	if text, ok := ann.Get(annotationStatusPort); ok {
-		if _, err := strconv.ParseUint(text, 10, 16); err != nil {
-			return "annotation " + annotationStatusPort + " is " + quote(text) + "; it takes a port number", ann.Field(annotationStatusPort)
-		}
-	}
-	return "", render.Field{}
-}
-
 // captureAnnotations are those that make a pod's capture its own.
 var captureAnnotations = [...]string{annotationInclude, annotationExclude, annotationInterfaces, annotationInterception, annotationProxyConfig}
 
@@ -101,7 +65,7 @@ var captureAnnotations = [...]string{annotationInclude, annotationExclude, annot
 // plane says, which they share.
 func (m *model) capturing(w *workload) *capture {
 	p := w.enrolled.plane
-	own := w.enrolled.as != injected || w.rewrite.statusPort != p.statusPort
+	own := w.enrolled.as != injected || w.rewrite.excluded != p.excluded.value
 	for _, key := range captureAnnotations {
 		if _, ok := w.pod.Annotations.Get(key); ok {
 			own = true
@@ -126,13 +90,15 @@ func (m *model) captureOf(w *workload) capture {
 		}
 	}
 	p, ann := w.enrolled.plane, w.pod.Annotations
-	if mode, at, why := m.interception(w); mode == "NONE" {
+	mode, at, why := m.interception(w)
+	if mode == "NONE" {
 		c.off, c.none, c.why = true, true, decider(why+", so the sidecar captures no traffic", at)
 		return c
 	}
+	c.unreached = m.unreached(mode)
 	if text, ok := ann.Get(annotationInterfaces); ok && m.version.has(captureExcludeInterfaces) {
 		for _, name := range strings.Split(text, ",") {
-			if strings.TrimSpace(name) == "eth0" {
+			if matchesMainInterface(strings.TrimSpace(name)) {
 				c.off, c.why = true, decider("the pod's annotation "+annotationInterfaces+" is "+quote(text)+", so traffic on the pod's main interface bypasses the sidecar", ann.Field(annotationInterfaces))
 				return c
 			}
@@ -156,6 +122,25 @@ func (m *model) captureOf(w *workload) capture {
 	return c
 }
 
+// matchesMainInterface reports whether iptables takes name for the interface
+// that the kubelet's requests come in on: a + at its end stands for any text.
+func matchesMainInterface(name string) bool {
+	const main = "eth0"
+	if prefix, wild := strings.CutSuffix(name, "+"); wild {
+		return strings.HasPrefix(main, prefix)
+	}
+	return name == main
+}
+
+// unreached are the ports that no rule ever redirects: the tunnel's, whose rule
+// stands in the table nat alone.
+func (m *model) unreached(mode string) []int {
+	if mode != "TPROXY" && m.version.has(captureTunnelPort) {
+		return []int{15008}
+	}
+	return nil
+}
+
 func (c *capture) setInclude(include choice[string]) {
 	c.portsWhy = decider(include.why, include.field)
 	if strings.TrimSpace(include.value) == "*" {
@@ -176,10 +161,10 @@ func (c *capture) setExclude(exclude choice[string]) {
 
 // ownPorts are the sidecar's own: telemetry, health, status.
 func (m *model) ownPorts(w *workload) []int {
-	if w.rewrite.statusPort == w.enrolled.plane.statusPort {
+	if w.rewrite.excluded == w.enrolled.plane.excluded.value {
 		return w.enrolled.plane.own
 	}
-	return m.sidecarPorts(w.rewrite.statusPort)
+	return m.sidecarPorts(w.rewrite.excluded)
 }
 
 func (m *model) sidecarPorts(status int) []int {
@@ -190,6 +175,9 @@ func (m *model) sidecarPorts(status int) []int {
 	if m.version.has(captureExclude15021) {
 		own = append(own, 15021)
 	}
+	if m.version.has(captureExcludeSSH) {
+		own = append(own, 22)
+	}
 	return own
 }
 
@@ -199,10 +187,9 @@ func (m *model) interception(w *workload) (mode string, at render.Field, why str
 	if text, ok := ann.Get(annotationInterception); ok {
 		return text, ann.Field(annotationInterception), "the pod's annotation " + annotationInterception + " is " + quote(text)
 	}
-	if text, ok := ann.Get(annotationProxyConfig); ok && m.version.has(proxyConfigAnnotation) {
-		if s := kube.Text(kube.Get(parseYAML(text), "interceptionMode")); s != "" {
-			return s, ann.Field(annotationProxyConfig), "the pod's annotation " + annotationProxyConfig + " sets interceptionMode " + quote(s)
-		}
+	if n := either(m.proxyConfig(w), "interceptionMode", "interception_mode"); n != nil {
+		s := interceptionName(n)
+		return s, ann.Field(annotationProxyConfig), "the pod's annotation " + annotationProxyConfig + " sets interceptionMode " + quote(s)
 	}
 	c := w.enrolled.plane.interception
 	return c.value, c.field, c.why
@@ -236,10 +223,12 @@ func (m *model) captureFromManifest(w *workload, c *capture) bool {
 		}
 		return "", render.Field{}, false
 	}
-	if mode, f, ok := flag("-m", "--istio-inbound-interception-mode"); ok && mode == "NONE" {
+	mode, f, ok := flag("-m", "--istio-inbound-interception-mode")
+	if ok && mode == "NONE" {
 		c.off, c.none, c.why = true, true, decider(init.Name+" is told interception mode NONE", f)
 		return true
 	}
+	c.unreached = m.unreached(mode)
 	include, f, ok := flag("-b", "--istio-inbound-ports")
 	if !ok {
 		return false
@@ -260,6 +249,8 @@ func (c *capture) captured(w *workload, port int) (bool, mesh.Fact) {
 	switch {
 	case c.off:
 		return false, c.why
+	case has(c.unreached, port):
+		return false, decider("port "+number+" is the mesh's tunnel port, which is never redirected", render.Field{})
 	case c.declared:
 		if c.exclude.has(port) {
 			return false, c.exclWhy
@@ -274,7 +265,11 @@ func (c *capture) captured(w *workload, port int) (bool, mesh.Fact) {
 		}
 		return false, c.portsWhy
 	case has(c.own, port):
-		return false, decider("port "+number+" is one of the sidecar's own and is never redirected", render.Field{})
+		text := "port " + number + " is one of the sidecar's own and is not redirected"
+		if port == 22 {
+			text = "port 22 is left to SSH and is not redirected"
+		}
+		return false, decider(text, render.Field{})
 	case c.exclude.has(port):
 		return false, c.exclWhy
 	}

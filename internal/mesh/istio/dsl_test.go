@@ -212,7 +212,7 @@ func service(args []string) string {
 			}
 			for _, b := range args {
 				if proto, ok := strings.CutPrefix(b, "app:"+parts[0]+"="); ok {
-					s += ", appProtocol: " + proto
+					s += ", appProtocol: " + strconv.Quote(proto)
 				}
 			}
 			s += "}\n"
@@ -293,6 +293,9 @@ func sidecarResource(args []string) string {
 	var labels []string
 	ports := ""
 	for _, a := range args[1:] {
+		if strings.HasPrefix(a, "at=") {
+			continue
+		}
 		if strings.Contains(a, "=") {
 			labels = append(labels, a)
 			continue
@@ -382,7 +385,7 @@ func container(f []string) string {
 		h := ""
 		switch kind {
 		case "http", "https":
-			h = "httpGet: {port: " + port + ", scheme: " + strings.ToUpper(kind) + ", path: /" + path + "}"
+			h = "httpGet: {port: " + port + ", scheme: " + strings.ToUpper(kind) + ", path: " + strconv.Quote("/"+path) + "}"
 		case "tcp":
 			h = "tcpSocket: {port: " + port + "}"
 		case "grpc":

@@ -11,6 +11,7 @@ import (
 const (
 	labelInjection   = "istio-injection"
 	labelRevision    = "istio.io/rev"
+	labelEnv         = "istio-env"
 	labelInject      = "sidecar.istio.io/inject"
 	labelDataplane   = "istio.io/dataplane-mode"
 	annotationStatus = "sidecar.istio.io/status"
@@ -152,6 +153,9 @@ func (m *model) required(w *workload, e enrolment) enrolment {
 	}
 	says, at, found := w.pod.Annotations, "annotation", false
 	value, found := says.Get(labelInject)
+	if p := e.plane.autoInject; p.value != "enabled" && p.value != "disabled" { // before all that a pod says
+		return out(p.why+", which is neither enabled nor disabled, so the injector injects nobody", p.field)
+	}
 	if m.version.has(injectLabelRead) {
 		if v, ok := w.pod.Labels.Get(labelInject); ok {
 			says, at, value, found = w.pod.Labels, "label", v, true
@@ -189,7 +193,7 @@ func (m *model) required(w *workload, e enrolment) enrolment {
 			return e
 		}
 	}
-	if !e.plane.autoInject.value {
+	if e.plane.autoInject.value != "enabled" {
 		return out(e.plane.autoInject.why, e.plane.autoInject.field)
 	}
 	return e

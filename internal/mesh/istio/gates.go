@@ -16,8 +16,12 @@ const (
 	rewriteLifecycle
 	rewriteStatusPortZeroRefused
 	statusPortSkipped
+	statusPortOfMesh
+	agentServesStats
+	agentServesMetrics
 	nativeSidecars
 	nativeSidecarAnnotation
+	nativeSidecarAnyButFalse
 	nativeSidecarsAuto
 
 	injectSelectors
@@ -27,7 +31,10 @@ const (
 	selectorsModern
 	selectorsModernByDefault
 	selectorsRevision
+	selectorsRevisionAlone
+	selectorsEnvLabel
 	selectorsObject
+	selectorsObjectRevision
 	autoWebhookIgnores
 	injectTemplates
 	injectTLSModeLabel
@@ -40,7 +47,10 @@ const (
 	captureExclude15090
 	captureExclude15021
 	captureExcludeInterfaces
+	captureExcludeSSH
+	captureTunnelPort
 	proxyConfigAnnotation
+	proxyConfigStatusPort
 
 	peerAuthentication
 	peerAuthenticationV1
@@ -62,6 +72,17 @@ const (
 	permissiveFallback
 	managementListener
 	sidecarResource
+	sidecarNewestWide
+	sidecarRootBeside
+	sidecarRootWithoutServices
+	sidecarMergesPorts
+	sidecarIngressTLS
+	sidecarCaptureIPTables
+	serviceEntrySelects
+	serviceEntryContainerPorts
+	appProtocolRead
+	appProtocolH2C
+	appProtocolWebSocket
 	permissiveByTransport
 	httpsMeetsHTTPFilter
 	featureCount
@@ -111,10 +132,18 @@ var gates = [featureCount]gate{
 		"pkg/kube/inject/app_probe.go; before, such pods were not rewritten"},
 	statusPortSkipped: {"a probe on the mesh's status port counts as rewritten already", release(1, 9), version{},
 		"DumpAppProbers in pkg/kube/inject/app_probe.go"},
+	statusPortOfMesh: {"probes are rewritten to meshConfig.defaultConfig.statusPort", release(1, 6), version{},
+		"1.6.0:pkg/kube/inject/webhook.go createPatch, from 1.9 on applyRewrite; before, the sidecar's --statusPort"},
+	agentServesStats: {"the agent answers /stats/prometheus", release(1, 6), version{},
+		"1.6.0:pilot/cmd/pilot-agent/status/server.go Run"},
+	agentServesMetrics: {"the agent answers /metrics", release(1, 14), version{},
+		"1.14.0:pilot/cmd/pilot-agent/status/server.go Run"},
 	nativeSidecars: {"istio-proxy can be a native sidecar", release(1, 19), version{},
 		"ENABLE_NATIVE_SIDECARS, pilot/pkg/features"},
-	nativeSidecarAnnotation: {"annotation sidecar.istio.io/nativeSidecar", release(1, 24), version{},
-		"pkg/kube/inject/webhook.go"},
+	nativeSidecarAnnotation: {"annotation sidecar.istio.io/nativeSidecar, which only \"true\" switches on", release(1, 24), version{},
+		"1.24.0:files/injection-template.yaml:27 eq (annotation) \"true\""},
+	nativeSidecarAnyButFalse: {"any value of sidecar.istio.io/nativeSidecar but \"false\" makes istio-proxy native", release(1, 27), version{},
+		"1.27.0:files/injection-template.yaml:29 ne (annotation | default) \"false\""},
 	nativeSidecarsAuto: {"istio-proxy is a native sidecar where all nodes are 1.33 or newer", release(1, 27), version{},
 		"da90b3536fa and its cherry-pick into 1.27.0, DetectNativeSidecar"},
 
@@ -130,10 +159,16 @@ var gates = [featureCount]gate{
 		"istio-discovery/templates/mutatingwebhook.yaml"},
 	selectorsModernByDefault: {"useLegacySelectors is false by default", release(1, 10), version{},
 		"istio-discovery/values.yaml"},
-	selectorsRevision: {"legacy selectors know istio.io/rev", release(1, 6), version{},
+	selectorsRevision: {"selectors know istio.io/rev and istio-env", release(1, 5), version{},
+		"1.5.0:istio-discovery/templates/mutatingwebhook.yaml"},
+	selectorsRevisionAlone: {"a revision's selector asks that istio-injection is absent, not only not disabled", release(1, 6), version{},
+		"1.6.0:istio-discovery/templates/mutatingwebhook.yaml DoesNotExist; 1.5.0: NotIn disabled"},
+	selectorsEnvLabel: {"sidecarInjectorWebhook.injectLabel istio-env", release(1, 5), release(1, 6),
+		"1.5.0:istio-discovery/templates/mutatingwebhook.yaml"},
+	selectorsObject: {"sidecarInjectorWebhook.objectSelector", release(1, 5), version{},
 		"istio-discovery/templates/mutatingwebhook.yaml"},
-	selectorsObject: {"sidecarInjectorWebhook.objectSelector", release(1, 6), version{},
-		"istio-discovery/templates/mutatingwebhook.yaml"},
+	selectorsObjectRevision: {"a revision's objectSelector that opts in asks for istio.io/rev", release(1, 7), version{},
+		"1.7.0:istio-discovery/templates/mutatingwebhook.yaml"},
 	autoWebhookIgnores: {"enableNamespacesByDefault leaves out the system namespaces", release(1, 16), version{},
 		"istio-discovery/templates/mutatingwebhook.yaml"},
 	injectTemplates: {"annotation inject.istio.io/templates", release(1, 9), version{},
@@ -157,6 +192,12 @@ var gates = [featureCount]gate{
 		"files/injection-template.yaml"},
 	captureExcludeInterfaces: {"annotation traffic.sidecar.istio.io/excludeInterfaces", release(1, 15), version{},
 		"tools/istio-iptables/pkg/capture/run.go"},
+	captureExcludeSSH: {"port 22 is not captured where all ports are", oldest, release(1, 13),
+		"1.12.9:tools/istio-iptables/pkg/capture/run.go handleInboundPortsInclude, gone with f1f7487b9cb"},
+	captureTunnelPort: {"port 15008 is never redirected", release(1, 7), version{},
+		"tools/istio-iptables/pkg/capture/run.go Run, InboundTunnelPort; not in 1.6.14"},
+	proxyConfigStatusPort: {"a ProxyConfig's statusPort must be a port", release(1, 11), version{},
+		"1.11.0:pkg/config/validation/validation.go ValidateProxyConfig"},
 	proxyConfigAnnotation: {"annotation proxy.istio.io/config", release(1, 6), version{},
 		"pkg/kube/inject/webhook.go"},
 
@@ -200,6 +241,28 @@ var gates = [featureCount]gate{
 		"buildMgmtPortListeners, removed by 19c8e17e15d"},
 	sidecarResource: {"Sidecar", release(1, 1), version{},
 		"pilot/pkg/model/sidecar.go"},
+	sidecarNewestWide: {"of several Sidecars without selector the newest counts", release(1, 1), release(1, 8),
+		"1.7.0:pilot/pkg/model/push_context.go getSidecarScope keeps the last one"},
+	sidecarRootBeside: {"the root namespace's Sidecar counts beside others that do not select the pod", release(1, 4), version{},
+		"1.4.0:pilot/pkg/model/push_context.go initSidecarScopes, sidecarsWithoutSelectorByNamespace"},
+	sidecarRootWithoutServices: {"the root namespace's Sidecar counts for namespaces without Services too", release(1, 12), version{},
+		"1.12.0:pilot/pkg/model/push_context.go getSidecarScope, computedSidecarsByNamespace"},
+	sidecarMergesPorts: {"istiod's PILOT_ALLOW_SIDECAR_SERVICE_INBOUND_LISTENER_MERGE is read", release(1, 16), version{},
+		"pilot/pkg/features/experimental.go"},
+	sidecarIngressTLS: {"istiod's ENABLE_TLS_ON_SIDECAR_INGRESS is read", release(1, 13), version{},
+		"pilot/pkg/features"},
+	sidecarCaptureIPTables: {"an ingress listener of captureMode IPTABLES binds no port under interception mode NONE", release(1, 14), version{},
+		"pilot/pkg/networking/core/listener_inbound.go getBindToPort; 1.13.0 does not look at the captureMode there"},
+	serviceEntrySelects: {"a ServiceEntry with workloadSelector selects pods", release(1, 6), version{},
+		"1.6.0:pilot/pkg/serviceregistry/external/servicediscovery.go"},
+	serviceEntryContainerPorts: {"a ServiceEntry's port leads to the container port of its name first", release(1, 15), version{},
+		"25e77a87a1e, convertWorkloadInstanceToServiceInstance"},
+	appProtocolRead: {"a Service port's appProtocol is read", release(1, 6), version{},
+		"1.6.0:pkg/config/kube/conversion.go ConvertProtocol"},
+	appProtocolH2C: {"appProtocol kubernetes.io/h2c is HTTP/2", release(1, 19), version{},
+		"1.19.0:pkg/config/kube/conversion.go ConvertProtocol"},
+	appProtocolWebSocket: {"appProtocol kubernetes.io/ws and kubernetes.io/wss are HTTP and HTTPS", release(1, 24), version{},
+		"1.24.0:pkg/config/kube/conversion.go ConvertProtocol"},
 	permissiveByTransport: {"PERMISSIVE sends every TLS connection to the mTLS chain", release(1, 0), release(1, 1),
 		"1.0.0:pilot/pkg/networking/core/v1alpha3/listener.go matches transport_protocol tls"},
 	httpsMeetsHTTPFilter: {"HTTPS to a port declared HTTP has no filter chain that takes it", release(1, 5), version{},

@@ -14,6 +14,8 @@ type index struct {
 	// that says so, which their pods share.
 	enabled      map[*render.Object][]mesh.Fact
 	services     byLabel[*kube.Service]
+	entries      byLabel[*serviceEntry]
+	hasServices  map[string]bool // by namespace
 	peers        map[string]*peerNamespace
 	policies     map[[2]string][]*alphaPolicy // by namespace and target Service
 	labelled     byLabel[*alphaPolicy]        // targets[].labels
@@ -71,16 +73,19 @@ func (b byLabel[T]) find(namespace string, labels kube.Strings, yield func(item 
 
 func (m *model) index(in input) {
 	m.idx = index{
-		namespaces: map[string][]*render.Object{},
-		enabled:    map[*render.Object][]mesh.Fact{},
-		services:   make(byLabel[*kube.Service], len(in.services)),
-		peers:      map[string]*peerNamespace{},
-		policies:   map[[2]string][]*alphaPolicy{},
-		labelled:   byLabel[*alphaPolicy]{},
-		wide:       map[string][]*alphaPolicy{},
-		sidecars:   map[string]*sidecarNamespace{},
+		namespaces:  map[string][]*render.Object{},
+		enabled:     map[*render.Object][]mesh.Fact{},
+		entries:     byLabel[*serviceEntry]{},
+		hasServices: map[string]bool{},
+		services:    make(byLabel[*kube.Service], len(in.services)),
+		peers:       map[string]*peerNamespace{},
+		policies:    map[[2]string][]*alphaPolicy{},
+		labelled:    byLabel[*alphaPolicy]{},
+		wide:        map[string][]*alphaPolicy{},
+		sidecars:    map[string]*sidecarNamespace{},
 	}
 	for _, s := range in.services {
+		m.idx.hasServices[s.Object.NamespaceOrDefault()] = true
 		if s.Selector.Len() > 0 {
 			m.idx.services.add(s.Object.NamespaceOrDefault(), s.Selector, s)
 			m.idx.heed(s.Selector)
@@ -98,6 +103,8 @@ func (m *model) index(in input) {
 			}
 		case kindPolicy, kindMeshPolicy:
 			m.addAlpha(o)
+		case kindServiceEntry:
+			m.addServiceEntry(o)
 		case kindSidecar:
 			m.addSidecar(o)
 		}

@@ -46,6 +46,7 @@ type model struct {
 	opts      mesh.Options
 	isContext func(*render.Object) bool
 	version   version
+	exact     bool // the patch release is named
 	installed installation
 	planes    []*plane
 	root      string   // namespace of mesh-wide policies

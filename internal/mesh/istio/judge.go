@@ -28,8 +28,12 @@ type judging struct {
 	m      *model
 	target *target
 	w      *workload
-	port   int    // the resolved port, once it is known
+	own    int    // the port that the probe names, once it is known
+	port   int    // that the kubelet asks: another one if the probe is rewritten
 	number string // the same as text
+	// tcp and https tell what the kubelet speaks there; neither is plain HTTP or
+	// gRPC.
+	tcp, https bool
 	// chosen are the scenarios that the verdict rests on, for the remedies.
 	chosen []scenario
 }
@@ -58,24 +62,30 @@ func (j *judging) run() {
 	case j.w.enrolled.as == refused:
 		j.ok("the injector refuses the pod, so no probe of it ever runs")
 		return
-	case j.w.enrolled.as == inAmbient:
-		j.add(fact("in ambient mode the kubelet's requests bypass the mesh"))
-		j.ok(j.w.name + " is in ambient mode, where the kubelet's probes bypass the mesh")
-		return
-	case j.w.enrolled.as == outside:
-		j.ok(j.w.name + " has no sidecar")
-		return
 	case p.Handler == probe.Exec || p.Handler == probe.Sleep:
 		j.add(decider(string(p.Handler)+" runs inside the container and uses no network", p.Field.Key(string(p.Handler))))
 		j.ok(j.subject() + " runs inside the container and uses no network")
 		return
 	}
+	if j.neverRuns() {
+		return
+	}
 	number, found := portNumber(j.target.container, p)
-	if !found {
+	if !found { // for the kubelet it makes no difference whether there is a mesh
 		j.portNotFound()
 		return
 	}
-	j.port, j.number = number, strconv.Itoa(number)
+	switch j.w.enrolled.as {
+	case inAmbient:
+		j.add(fact("in ambient mode the kubelet's requests bypass the mesh"))
+		j.ok(j.w.name + " is in ambient mode, where the kubelet's probes bypass the mesh")
+		return
+	case outside:
+		j.ok(j.w.name + " has no sidecar")
+		return
+	}
+	j.own, j.port, j.number = number, number, strconv.Itoa(number)
+	j.tcp, j.https = p.Handler == probe.TCPSocket, p.Handler == probe.HTTPGet && p.Scheme == "HTTPS"
 	if j.rewritten() {
 		return
 	}
@@ -101,7 +111,7 @@ func (j *judging) portNotFound() {
 		text += " (container " + c.Name + " does, but that does not count)"
 	}
 	j.Reason = text
-	if yes, _ := j.m.rewritten(j.target); yes {
+	if yes, _ := j.m.rewritten(j.target); yes && j.w.enrolled.sidecar() {
 		j.Reason += ", so Istio's agent has no probe to pass on and answers 400"
 	} else {
 		j.Reason += ", so the kubelet cannot resolve it"
@@ -123,9 +133,9 @@ func (j *judging) rewritten() bool {
 		j.asksAgent()
 		return true
 	}
-	if reason, facts, broken := j.m.rewriteFault(j.target); broken {
-		j.add(facts...)
-		j.Verdict, j.Cause, j.Reason = mesh.Breaks, mesh.CauseRewrite, reason
+	if f := j.m.rewriteFault(j.target); f != nil {
+		j.add(f.facts...)
+		j.Verdict, j.Cause, j.Reason = mesh.Breaks, mesh.CauseRewrite, f.reason
 		return true
 	}
 	if j.Probe.Kind == probe.Startup && j.Probe.Init {
@@ -135,18 +145,55 @@ func (j *judging) rewritten() bool {
 		}
 	}
 	j.add(fact("the probe is rewritten: the kubelet asks Istio's agent on port " + agent + ", and the agent asks the application from inside the pod"))
-	j.ok(j.subject() + " is rewritten to Istio's agent, so the mTLS mode does not matter")
+	j.toAgent()
 	return true
+}
+
+// toAgent settles a rewritten probe by whether the kubelet reaches the agent:
+// its port is redirected where istio-init does not know it for the agent's.
+func (j *judging) toAgent() {
+	j.port, j.number = j.w.rewrite.statusPort, strconv.Itoa(j.w.rewrite.statusPort)
+	j.tcp, j.https = false, false // the injector makes a plain httpGet of it
+	if !j.meetsSidecar() {
+		j.ok(j.subject() + " is rewritten to Istio's agent, so the mTLS mode does not matter")
+		return
+	}
+	if at := j.w.rewrite.statusPortAt; !at.IsZero() {
+		j.add(decider("the probe is rewritten to port "+j.number+", while istio-init leaves port "+strconv.Itoa(j.w.rewrite.excluded)+" alone", at))
+	}
+	j.reach()
 }
 
 // asksAgent settles probes that were rewritten in the manifest.
 func (j *judging) asksAgent() { j.ok(j.subject() + " asks Istio's agent, as the injector rewrote it") }
 
-// reach settles probes that the kubelet sends to the pod's own address.
+// neverRuns settles tcpSocket lifecycle handlers: the kubelet knows none
+// (kubelet/lifecycle/handlers.go, Run: "invalid handler"; core/v1 LifecycleHandler:
+// "NOT supported … will fail at runtime"). Istio's rewriting makes an httpGet of
+// them, which runs.
+func (j *judging) neverRuns() bool {
+	p := j.Probe
+	if p.Handler != probe.TCPSocket || !p.Kind.Lifecycle() {
+		return false
+	}
+	if j.w.enrolled.sidecar() {
+		if yes, _ := j.m.rewritten(j.target); yes {
+			return false
+		}
+	}
+	j.Verdict, j.Cause = mesh.Ineffective, mesh.CauseNeverRun
+	j.add(decider("Kubernetes runs no tcpSocket handler in lifecycle", p.Field.Key(string(p.Handler))))
+	j.Reason = "Kubernetes does not support tcpSocket in a preStop handler, so this one does nothing"
+	if p.Kind == probe.PostStart {
+		j.Reason = "Kubernetes does not support tcpSocket in a postStart handler: it fails, and the kubelet kills the container"
+	}
+	return true
+}
+
+// reach settles requests that the kubelet sends to the pod's own address.
 func (j *judging) reach() {
 	captured, why := j.w.capture.captured(j.w, j.port)
-	ingress := j.openListener()
-	if !captured && !ingress {
+	if !j.meetsSidecar() {
 		j.add(why)
 		if j.w.enrolled.as == preinjected && asksAgent(j.Probe) {
 			j.asksAgent()
@@ -158,26 +205,5 @@ func (j *judging) reach() {
 	if captured {
 		j.add(why)
 	}
-	if j.Probe.Handler == probe.TCPSocket {
-		j.Verdict, j.Cause = mesh.FalseHealthy, mesh.CauseSidecar
-		j.add(fact("the sidecar completes the TCP handshake itself, in every mTLS mode"))
-		j.Reason = "the sidecar accepts the connection to port " + j.number + " of " + j.w.name + " itself, so the probe passes even when the application is down"
-		return
-	}
-	j.conclude(j.outcomes())
-}
-
-// openListener reports whether a Sidecar's ingress really binds the port
-// although nothing is captured, as it does with interception mode NONE.
-func (j *judging) openListener() bool {
-	if !j.w.capture.none {
-		return false
-	}
-	for _, s := range j.w.sidecars {
-		if in := s.listener(j.port); in != nil {
-			j.add(decider(s.name+" makes the sidecar listen on port "+j.number+" itself", in.at))
-			return true
-		}
-	}
-	return false
+	j.conclude(j.outcomes(captured))
 }

@@ -13,8 +13,8 @@ import (
 
 // managementPorts are the ports of the liveness and readiness probes of a pod
 // as it runs, for which releases up to 1.6 open plaintext listeners where no
-// Service leads to them. A rewritten probe asks the agent's port, so there is
-// none for the port that it asked before.
+// Service leads to them. A rewritten probe asks the agent's port instead of the
+// one that it asked before.
 func (m *model) managementPorts(w *workload) map[int]bool {
 	ports := map[int]bool{}
 	for i := range w.targets {
@@ -27,6 +27,7 @@ func (m *model) managementPorts(w *workload) map[int]bool {
 			continue
 		}
 		if yes, _ := m.rewritten(t); yes {
+			ports[w.rewrite.statusPort] = true
 			continue
 		}
 		if n, ok := portNumber(t.container, p); ok {
@@ -65,25 +66,26 @@ func (m *model) alphaModes(w *workload, bound []binding) []scenario {
 // firstBindings returns the Service ports of which the listener may be made.
 func (m *model) firstBindings(bound []binding) []binding {
 	if len(bound) > 1 && m.version.has(servicePortsInOrder) {
-		bound = slices.CompactFunc(slices.Clone(bound), func(a, b binding) bool { return a.service == b.service })
+		bound = slices.CompactFunc(slices.Clone(bound), func(a, b binding) bool { return a.object() == b.object() })
 	}
 	if len(bound) < 2 || !m.version.has(alphaServicesSorted) {
 		return bound
 	}
-	var oldest *kube.Service
+	var oldest *render.Object
 	var best [2]string
-	for _, b := range bound {
-		created, ok := kube.Created(b.service.Object)
+	for i := range bound {
+		b := &bound[i]
+		created, ok := kube.Created(b.object())
 		if !ok {
 			return bound
 		}
-		if key := [2]string{created, b.service.Object.Name}; oldest == nil || key[0] < best[0] || key[0] == best[0] && key[1] < best[1] {
-			oldest, best = b.service, key
+		if key := [2]string{created, b.host()}; oldest == nil || key[0] < best[0] || key[0] == best[0] && key[1] < best[1] {
+			oldest, best = b.object(), key
 		}
 	}
 	var out []binding
 	for _, b := range bound {
-		if b.service == oldest {
+		if b.object() == oldest {
 			out = append(out, b)
 		}
 	}
@@ -94,7 +96,7 @@ func (m *model) firstBindings(bound []binding) []binding {
 // else the namespace's, else the mesh's, else what is configured. The first
 // level that has a policy decides alone.
 func (m *model) alphaMode(w *workload, b binding) []scenario {
-	http := m.protocol(b.port.Name, b.port.AppProtocol).http
+	http := m.protocol(&b).http
 	if all := m.servicePolicies(w, b); len(all) > 0 {
 		return m.alphaScenarios(all, http, "for Service "+b.service.Object.Name)
 	}

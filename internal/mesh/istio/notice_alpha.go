@@ -190,7 +190,7 @@ func (n *noticing) alphaAppPort(p *alphaPolicy, t alphaTarget, s *kube.Service) 
 // levels above the Service's own policies.
 func (n *noticing) strictElsewhere(w *workload, b binding) bool {
 	m := n.m
-	http := m.protocol(b.port.Name, b.port.AppProtocol).http
+	http := m.protocol(&b).http
 	wide := m.idx.wide[w.pod.Namespace()]
 	if len(wide) == 0 {
 		wide = m.idx.meshPolicies

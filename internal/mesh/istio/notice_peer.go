@@ -162,8 +162,8 @@ func (n *noticing) peerPort(p *peer, port int, matched []*workload) {
 			}
 			target := portText(b.target)
 			n.add(mesh.NoticeExceptionNoEffect, at,
-				p.name+" has no effect on port "+portText(port)+": that is the port of Service "+b.service.Object.Name+", and portLevelMtls takes the container's port, "+target,
-				append(p.modes(), decider("port "+portText(port)+" of Service "+b.service.Object.Name+" leads to port "+target+" of "+w.name, b.field())),
+				p.name+" has no effect on port "+portText(port)+": that is the port of "+b.owner()+", and portLevelMtls takes the container's port, "+target,
+				append(p.modes(), decider("port "+portText(port)+" of "+b.owner()+" leads to port "+target+" of "+w.name, b.field())),
 				mesh.Remedy{
 					Title: "Name the container's port " + target,
 					YAML:  "portLevelMtls:\n  \"" + target + "\":\n    mode: " + string(entry.mode) + "\n",
@@ -187,11 +187,11 @@ func (n *noticing) appPortExempt(p *peer, port int, matched []*workload) {
 		}
 		entry := p.ports[port]
 		n.add(mesh.NoticeAppPortExempt, entry.at,
-			p.name+" switches mTLS off on port "+portText(port)+" of "+w.name+" for its "+noun(probed.Kind)+", and Service "+b.service.Object.Name+" sends application traffic there too",
+			p.name+" switches mTLS off on port "+portText(port)+" of "+w.name+" for its "+noun(probed.Kind)+", and "+b.owner()+" sends application traffic there too",
 			[]mesh.Fact{
 				modeFact(p.name, entry.mode, entry.at),
 				{Text: "the " + noun(probed.Kind) + " of container " + probed.Container + " asks port " + portText(port), Field: place(probed), Deciding: true},
-				decider("port "+portText(b.port.Number)+" of Service "+b.service.Object.Name+" leads to port "+portText(port), b.field()),
+				decider("port "+portText(b.port.Number)+" of "+b.owner()+" leads to port "+portText(port), b.field()),
 			},
 			mesh.Remedy{Title: "Serve health checks on a port of their own that no Service exposes, and exempt that one", Field: place(probed)},
 			mesh.Remedy{

@@ -20,7 +20,7 @@ func (m *model) readOptions() error {
 		m.warn(at, fmt.Sprintf("Istio %s is newer than the newest known release and is treated as %s", ver, newest))
 		ver = newest
 	}
-	m.version = ver
+	m.version, m.exact = ver, exact
 	if !exact {
 		m.warnPatch(at)
 	}

@@ -15,39 +15,113 @@ type outcome struct {
 	reason  string
 }
 
-// outcomes returns what may become of a probe that reaches the sidecar: one
-// outcome where the manifests decide, several where they leave a choice.
-func (j *judging) outcomes() []outcome {
-	sidecars := j.w.sidecars
-	if len(sidecars) == 0 {
-		sidecars = []*sidecar{nil}
+// path is a way from the kubelet to a port: past the sidecar, or through one of
+// its listeners.
+type path struct {
+	sidecar *sidecar // that applies, nil for none
+	// direct: nothing redirects the request, and no listener of the sidecar's own
+	// takes it.
+	direct bool
+	// own: the listener is bound to the port itself.
+	own bool
+	// in is the Sidecar's ingress listener that takes the request, nil if it is
+	// another one.
+	in *ingress
+}
+
+// through returns the way that a request to the port takes if Sidecar s applies.
+func (j *judging) through(s *sidecar, captured bool) path {
+	p := path{sidecar: s, in: s.listener(j.port)}
+	binds := p.in != nil && p.in.binds(j.w.capture.none, j.m.version)
+	switch {
+	case captured && binds:
+		p.in = nil // the virtual listener has no chain for it but the pass-through one
+	case !captured && binds:
+		p.own = true
+	case !captured:
+		p.direct, p.in = true, nil
 	}
-	var out []outcome
-	var direct []*sidecar // with which the probe does not meet the sidecar
-	for _, s := range sidecars {
-		if j.w.capture.none && s.listener(j.port) == nil {
-			direct = append(direct, s)
-			continue
+	return p
+}
+
+// paths returns the ways that a request to the port may take: one where the
+// manifests tell which Sidecar applies.
+func (j *judging) paths(captured bool) []path {
+	if len(j.w.sidecars) == 0 {
+		return []path{j.through(nil, captured)}
+	}
+	out := make([]path, 0, len(j.w.sidecars))
+	for _, s := range j.w.sidecars {
+		out = append(out, j.through(s, captured))
+	}
+	return out
+}
+
+// meetsSidecar reports whether a request to the port may meet the sidecar.
+func (j *judging) meetsSidecar() bool {
+	captured, _ := j.w.capture.captured(j.w, j.port)
+	for _, p := range j.paths(captured) {
+		if !p.direct {
+			return true
 		}
-		for _, sc := range j.scenarios(s) {
-			for _, b := range j.declaring(s) {
-				out = append(out, j.outcome(sc, s, b))
+	}
+	return false
+}
+
+// outcomes returns what may become of a request to a port that may meet the
+// sidecar: one outcome where the manifests decide, several where they leave a
+// choice.
+func (j *judging) outcomes(captured bool) []outcome {
+	var out []outcome
+	for _, p := range j.paths(captured) {
+		first := len(out)
+		switch {
+		case p.direct:
+			out = append(out, outcome{verdict: mesh.OK, scenario: scenario{
+				mode: mesh.ModeDisable, who: p.sidecar.who(),
+				facts: []mesh.Fact{fact(p.sidecar.who() + " opens no listener on port " + j.number + ", and nothing redirects the probe to the sidecar")},
+			}})
+		case j.tcp:
+			out = append(out, outcome{
+				verdict:  mesh.FalseHealthy,
+				reason:   "the sidecar accepts the connection to port " + j.number + " of " + j.w.name + " itself, so the probe passes even when the application is down",
+				scenario: scenario{who: p.sidecar.who(), facts: []mesh.Fact{fact("the sidecar completes the TCP handshake itself, in every mTLS mode")}},
+			})
+		default:
+			for _, sc := range j.scenarios(p) {
+				for _, b := range j.declaring(p.sidecar) {
+					out = append(out, j.outcome(sc, p, b))
+				}
+			}
+		}
+		if p.own {
+			f := decider(p.sidecar.name+" makes the sidecar listen on port "+j.number+" itself", p.in.at)
+			for i := first; i < len(out); i++ {
+				out[i].facts = before(f, out[i].facts)
 			}
 		}
 	}
-	for _, s := range direct {
-		out = append(out, outcome{verdict: mesh.OK, scenario: scenario{
-			mode: mesh.ModeDisable, who: out[0].who, // the listeners differ, not the policies
-			facts: []mesh.Fact{fact(s.name + " opens no listener on port " + j.number + ", and nothing redirects the probe to the sidecar")},
-		}})
-	}
 	return out
+}
+
+// who names the Sidecar for people.
+func (s *sidecar) who() string {
+	if s == nil {
+		return "the sidecar"
+	}
+	return s.name
+}
+
+// hides reports whether the listeners of s stand in the place of those that
+// Services ask for.
+func (j *judging) hides(s *sidecar) bool {
+	return s != nil && len(s.ingress) > 0 && !j.w.enrolled.plane.mergesPorts
 }
 
 // declaring returns the Service ports that may tell what the probe's port
 // speaks, one of each sort; nil stands for none. It matters to HTTPS only.
 func (j *judging) declaring(s *sidecar) []*binding {
-	if j.Probe.Scheme != "HTTPS" || s != nil && len(s.ingress) > 0 {
+	if !j.https || j.hides(s) {
 		return []*binding{nil}
 	}
 	var out []*binding
@@ -55,7 +129,7 @@ func (j *judging) declaring(s *sidecar) []*binding {
 	bound := j.m.firstBindings(j.w.bound(j.port))
 	for i := range bound {
 		b := &bound[i]
-		if http := j.m.protocol(b.port.Name, b.port.AppProtocol).http; !seen[http] {
+		if http := j.m.protocol(b).http; !seen[http] {
 			seen[http] = true
 			out = append(out, b)
 		}
@@ -66,20 +140,24 @@ func (j *judging) declaring(s *sidecar) []*binding {
 	return out
 }
 
-// scenarios returns the modes that the port may have under Sidecar s.
-func (j *judging) scenarios(s *sidecar) []scenario {
+// scenarios returns the modes that the port may have where a request takes path
+// p.
+func (j *judging) scenarios(p path) []scenario {
 	m, w := j.m, j.w
 	bound := w.bound(j.port)
-	listening := s != nil && len(s.ingress) > 0
 	open := len(bound) > 0
-	if listening {
-		open = s.listener(j.port) != nil
-		if !open {
-			bound = nil
-		}
+	if j.hides(p.sidecar) {
+		bound, open = nil, false
 	}
+	if p.in != nil {
+		open = true
+		bound = w.bound(j.port)
+	}
+	custom := p.sidecar != nil && len(p.sidecar.ingress) > 0
 	number := j.number
-	if !open && m.version.has(managementListener) && w.management[j.port] {
+	// With ingress listeners of its own a pod has no management listeners
+	// (1.1.0:listener.go generateManagementListeners, 1.6.0:listener_builder.go).
+	if !open && !custom && m.version.has(managementListener) && w.management[j.port] {
 		return []scenario{{
 			mode: mesh.ModeDisable, who: "the management listener",
 			facts: []mesh.Fact{decider("no Service leads to port "+number+", so Istio "+m.version.String()+" opens a plaintext listener for the probe", render.Field{})},
@@ -102,18 +180,17 @@ func (j *judging) scenarios(s *sidecar) []scenario {
 }
 
 // outcome judges a plain HTTP, HTTPS or gRPC request against a mode.
-func (j *judging) outcome(s scenario, sc *sidecar, b *binding) outcome {
+func (j *judging) outcome(s scenario, p path, b *binding) outcome {
 	port := "port " + j.number + " of " + j.w.name
-	https := j.Probe.Handler == probe.HTTPGet && j.Probe.Scheme == "HTTPS"
+	https, in, sc := j.https, p.in, p.sidecar
 	o := outcome{scenario: s, verdict: mesh.Breaks}
-	in := sc.listener(j.port)
 	switch {
 	case https && s.allowTLS && (s.mode == mesh.ModeStrict || s.mode == mesh.ModePermissive && j.m.version.has(permissiveByTransport)):
 		o.verdict = mesh.OK
 		o.reason = s.who + " asks for TLS on " + port + " but for no client certificate, so the HTTPS probe passes"
 	case s.mode == mesh.ModeStrict:
 		o.reason = "mTLS is required on " + port + " by " + s.who + ", and the kubelet has no client certificate"
-	case in != nil && in.tls != "" && s.mode == mesh.ModeDisable && j.m.opts.SidecarTLSIngress && !(https && in.tls == "SIMPLE"):
+	case in != nil && in.tls != "" && s.mode == mesh.ModeDisable && j.w.enrolled.plane.ingressTLS && !(https && in.tls == "SIMPLE"):
 		o.facts = with(o.facts, decider(sc.name+" gives port "+j.number+" TLS of its own ("+in.tls+")", in.at.Key("tls")))
 		o.reason = sc.name + " makes " + port + " take TLS only, and the kubelet cannot speak it"
 		if in.tls == "PASSTHROUGH" && https {
@@ -125,30 +202,28 @@ func (j *judging) outcome(s scenario, sc *sidecar, b *binding) outcome {
 	case s.mode == mesh.ModePermissive && j.m.version.has(permissiveByTransport):
 		o.reason = "Istio " + j.m.version.String() + " takes every TLS connection to " + port + " for mTLS (PERMISSIVE by " + s.who + "), and the kubelet has no client certificate"
 	default:
-		j.httpsOutcome(&o, in, sc, b, port)
+		j.httpsOutcome(&o, p, b, port)
 	}
 	return o
 }
 
 // httpsOutcome judges an HTTPS probe where mTLS is not required: it passes
 // unless the port is declared HTTP.
-func (j *judging) httpsOutcome(o *outcome, in *ingress, sc *sidecar, b *binding, port string) {
+func (j *judging) httpsOutcome(o *outcome, p path, b *binding, port string) {
 	o.verdict = mesh.OK
 	o.reason = string(o.mode) + " on " + port + " lets the kubelet's HTTPS through"
 	if !j.m.version.has(httpsMeetsHTTPFilter) {
 		return
 	}
 	declared, at, by := "", render.Field{}, ""
-	if sc != nil && len(sc.ingress) > 0 {
-		if in != nil && (strings.HasPrefix(in.protocol, "HTTP") && in.protocol != "HTTPS" || strings.HasPrefix(in.protocol, "GRPC")) {
-			declared, at, by = in.protocol, in.at.Key("port", "protocol"), sc.name
+	switch {
+	case p.in != nil:
+		if parseProtocol(p.in.protocol).http {
+			declared, at, by = p.in.protocol, p.in.at.Key("port", "protocol"), p.sidecar.name
 		}
-	} else if b != nil {
-		if p := j.m.protocol(b.port.Name, b.port.AppProtocol); p.http {
-			declared, at, by = p.name, b.field().Key("name"), "Service "+b.service.Object.Name
-			if b.port.AppProtocol != "" {
-				at = b.field().Key("appProtocol")
-			}
+	case b != nil:
+		if speaks := j.m.protocol(b); speaks.http {
+			declared, at, by = speaks.name, b.declaration(j.m), b.owner()
 		}
 	}
 	if declared == "" {
@@ -169,6 +244,7 @@ func (j *judging) conclude(all []outcome) {
 	}
 	if agree {
 		j.settleOn(first, len(all))
+		j.beforeProxy()
 		return
 	}
 	j.Verdict, j.Cause = mesh.Ambiguous, mesh.CauseOrder
@@ -176,7 +252,7 @@ func (j *judging) conclude(all []outcome) {
 	for _, o := range all {
 		j.add(o.facts...)
 		j.chosen = append(j.chosen, o.scenario)
-		if mode := string(o.mode); !has(modes, mode) {
+		if mode := string(o.mode); mode != "" && !has(modes, mode) {
 			modes = append(modes, mode)
 		}
 		if !has(names, o.who) {
@@ -202,11 +278,38 @@ func (j *judging) settleOn(o outcome, choices int) {
 	if o.assumed != "" {
 		j.Assumed = append(j.Assumed, o.assumed)
 	}
+	if o.verdict == mesh.FalseHealthy {
+		j.Cause = mesh.CauseSidecar
+	}
 	if o.verdict != mesh.Breaks {
 		return
 	}
 	j.Cause = mesh.CauseMTLS
 	if j.Probe.Kind == probe.Readiness && j.m.version.has(serviceAuthAnnotation) {
 		j.add(fact("in Istio 0.8 the pod turns ready on a management listener first and then keeps flapping"))
+	}
+}
+
+// beforeProxy takes back what is certain of a request that the kubelet sends to
+// a user's native sidecar before a normal istio-proxy runs. Without istio-cni
+// the injector puts istio-init last (webhook.go reorderPod), so at the first
+// start nothing is redirected yet; with it all is, and nobody takes it.
+func (j *judging) beforeProxy() {
+	p := j.Probe
+	if !p.Init || j.w.rewrite.native || p.Kind != probe.Startup && p.Kind != probe.PostStart || j.Verdict == mesh.FalseHealthy {
+		return
+	}
+	cni := j.w.enrolled.plane.cni
+	why := "container " + p.Container + " starts before istio-proxy, which is a normal container"
+	switch {
+	case cni.value && j.Verdict == mesh.OK:
+		j.Verdict, j.Cause = mesh.Ambiguous, mesh.CauseMTLS
+		j.Reason = why + ", and istio-cni redirects traffic before it runs: at the first start nobody may answer the " + noun(p.Kind)
+		j.add(decider(cni.why, cni.field), j.w.rewrite.nativeWhy)
+	case !cni.value && j.Verdict == mesh.Breaks:
+		j.Verdict = mesh.Ambiguous
+		j.Reason = why + ": the " + noun(p.Kind) + " passes at the first start, before istio-init redirects traffic, but not when the container is restarted; " + j.Reason
+		j.add(j.w.rewrite.nativeWhy)
+		j.Assumed = append(j.Assumed, "istio-cni is not installed")
 	}
 }

@@ -294,6 +294,23 @@ func firstCreated[T any](all []T, object func(T) *render.Object) []T {
 	return append(out, first...)
 }
 
+// lastCreated is [firstCreated] where the newest counts: one without
+// creationTimestamp may be it.
+func lastCreated[T any](all []T, object func(T) *render.Object) []T {
+	sort.SliceStable(all, func(i, j int) bool { return object(all[i]).Name > object(all[j]).Name })
+	var out, last []T
+	best := ""
+	for _, x := range all {
+		switch created, ok := kube.Created(object(x)); {
+		case !ok:
+			out = append(out, x)
+		case last == nil || created > best:
+			last, best = []T{x}, created
+		}
+	}
+	return append(out, last...)
+}
+
 // onePerMode keeps the first candidate of each mode: the others decide nothing
 // that it does not.
 func onePerMode(all []*peer) []*peer {

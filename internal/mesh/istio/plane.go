@@ -25,7 +25,7 @@ type plane struct {
 
 	rewrite        choice[bool]
 	rewriteTCP     bool
-	autoInject     choice[bool]
+	autoInject     choice[string]
 	namespacesOn   choice[bool] // enableNamespacesByDefault
 	legacySelector bool
 	objectSelector string // "", "optOut" or "optIn": legacy objectSelector
@@ -37,9 +37,17 @@ type plane struct {
 	interception     choice[string]
 	captureOnce      sync.Once
 	capture          capture // of pods that say nothing of it themselves
-	statusPort       int
-	own              []int  // the sidecar's ports, see [model.sidecarPorts]
-	native           string // ENABLE_NATIVE_SIDECARS: "true", "false", "auto"
+	// statusPort is where probes are rewritten to and where the agent listens,
+	// excluded the port that istio-init leaves to the agent: two settings.
+	statusPort  choice[int]
+	excluded    choice[int]
+	own         []int          // the sidecar's ports, see [model.sidecarPorts]
+	native      choice[string] // ENABLE_NATIVE_SIDECARS: "true", "false", "auto"
+	cni         choice[bool]   // istio-cni sets the rules up, not istio-init
+	mergesPorts bool           // PILOT_ALLOW_SIDECAR_SERVICE_INBOUND_LISTENER_MERGE
+	ingressTLS  bool           // ENABLE_TLS_ON_SIDECAR_INGRESS
+	envLabel    string         // the value of label istio-env that selects namespaces, "" for istio-injection
+	home        string         // the namespace that istiod runs in
 }
 
 // captured returns what is captured of pods that say nothing of it themselves.
@@ -58,9 +66,9 @@ func (m *model) newPlane(i int, rev mesh.Revision) *plane {
 		p.rewriteTCP = false
 	}
 
-	p.autoInject = choice[bool]{value: true, why: "the injector's policy is enabled"}
+	p.autoInject = choice[string]{value: "enabled", why: "the injector's policy is enabled"}
 	if s, ok, at := values.text("global", "proxy", "autoInject"); ok {
-		p.autoInject = choice[bool]{s == "enabled", "values.global.proxy.autoInject is " + quote(s), at}
+		p.autoInject = choice[string]{s, "values.global.proxy.autoInject is " + quote(s), at}
 	}
 	switch on, ok, at := values.boolean("sidecarInjectorWebhook", "enableNamespacesByDefault"); {
 	case m.opts.EnableNamespacesByDefault != nil:
@@ -104,34 +112,80 @@ func (m *model) newPlane(i int, rev mesh.Revision) *plane {
 	if s, ok, at := config.text("defaultConfig", "interceptionMode"); ok {
 		p.interception = choice[string]{s, "meshConfig.defaultConfig.interceptionMode is " + quote(s), at}
 	}
-	p.statusPort = 15020
-	for _, s := range []func() (string, bool, render.Field){
-		func() (string, bool, render.Field) { return config.text("defaultConfig", "statusPort") },
-		func() (string, bool, render.Field) { return values.text("global", "proxy", "statusPort") },
-	} {
-		text, ok, _ := s()
-		port, err := strconv.Atoi(text)
-		if !ok || err != nil || port < 0 || port > 65535 {
-			continue
-		}
-		if port == 0 && m.version.has(rewriteStatusPortZeroRefused) {
-			continue // an unset number, as far as protocol buffers can tell
-		}
-		p.statusPort = port
-		break
+	m.statusPorts(p, values, config)
+	p.native = m.nativeSetting(values)
+	p.cni = cniSetting(values)
+	env := func(name string) bool {
+		text, _, _ := values.text("pilot", "env", name)
+		on, err := strconv.ParseBool(text)
+		return err == nil && on
 	}
-	p.own = m.sidecarPorts(p.statusPort)
-	p.native = m.opts.NativeSidecars
-	if p.native == "" {
-		p.native, _, _ = values.text("pilot", "env", "ENABLE_NATIVE_SIDECARS")
+	p.mergesPorts = m.version.has(sidecarMergesPorts) && env("PILOT_ALLOW_SIDECAR_SERVICE_INBOUND_LISTENER_MERGE")
+	p.ingressTLS = m.opts.SidecarTLSIngress || m.version.has(sidecarIngressTLS) && env("ENABLE_TLS_ON_SIDECAR_INGRESS")
+	p.home, _, _ = values.text("global", "istioNamespace")
+	if p.home == "" {
+		p.home = "istio-system"
 	}
-	if p.native = strings.ToLower(p.native); p.native == "" {
-		p.native = "false"
-		if m.version.has(nativeSidecarsAuto) {
-			p.native = "auto"
-		}
+	if label, _, _ := values.text("sidecarInjectorWebhook", "injectLabel"); label != "" && label != labelInjection && m.version.has(selectorsEnvLabel) {
+		p.envLabel = p.home
 	}
 	return p
+}
+
+// statusPorts finds the ports of the agent. From 1.6 on the injector rewrites
+// probes to the mesh config's (webhook.go applyRewrite), while the template
+// excludes the one of the values from capture; before, the values gave both.
+func (m *model) statusPorts(p *plane, values, config documents) {
+	const usual = 15020
+	p.excluded = choice[int]{value: usual, why: "the agent's usual port is 15020"}
+	if text, ok, at := values.text("global", "proxy", "statusPort"); ok {
+		if port, err := strconv.Atoi(text); err == nil && port >= 0 && port <= 65535 {
+			p.excluded = choice[int]{port, "values.global.proxy.statusPort is " + text, at}
+		}
+	}
+	p.own = m.sidecarPorts(p.excluded.value)
+	p.statusPort = p.excluded
+	if !m.version.has(statusPortOfMesh) {
+		return
+	}
+	p.statusPort = choice[int]{value: usual, why: "the agent's usual port is 15020"}
+	if text, ok, at := config.text("defaultConfig", "statusPort"); ok {
+		// A mesh config with a port that is none is refused as a whole.
+		if port, err := strconv.Atoi(text); err == nil && isPort(port) {
+			p.statusPort = choice[int]{port, "meshConfig.defaultConfig.statusPort is " + text, at}
+		}
+	}
+}
+
+// nativeSetting is istiod's ENABLE_NATIVE_SIDECARS: as set, as a compatibility
+// version has it, as the release does.
+func (m *model) nativeSetting(values documents) choice[string] {
+	if s := strings.ToLower(m.opts.NativeSidecars); s != "" {
+		return choice[string]{s, "nativeSidecars is set to " + s, m.opts.Places["nativeSidecars"]}
+	}
+	if s, ok, at := values.text("pilot", "env", "ENABLE_NATIVE_SIDECARS"); ok && s != "" {
+		return choice[string]{strings.ToLower(s), "ENABLE_NATIVE_SIDECARS is " + quote(s), at}
+	}
+	if !m.version.has(nativeSidecarsAuto) {
+		return choice[string]{value: "false", why: "ENABLE_NATIVE_SIDECARS is false by default in Istio " + m.version.String()}
+	}
+	// files/profile-compatibility-version-1.26.yaml and older ones; that of 1.24
+	// came with 1.27 only, and a version without a file fails the installation.
+	if s, _, at := values.text("compatibilityVersion"); s == "1.26" || s == "1.25" || s == "1.24" {
+		return choice[string]{"false", "values.compatibilityVersion is " + quote(s) + ", which sets ENABLE_NATIVE_SIDECARS to false", at}
+	}
+	return choice[string]{value: "auto", why: "ENABLE_NATIVE_SIDECARS is auto by default in Istio " + m.version.String()}
+}
+
+// cniSetting tells whether istio-cni redirects traffic (values.pilot.cni, before
+// 1.24 values.istio_cni).
+func cniSetting(values documents) choice[bool] {
+	for _, path := range [][]string{{"pilot", "cni", "enabled"}, {"istio_cni", "enabled"}} {
+		if on, ok, at := values.boolean(path...); ok {
+			return choice[bool]{on, "values." + strings.Join(path, ".") + " is " + strconv.FormatBool(on), at}
+		}
+	}
+	return choice[bool]{}
 }
 
 // rewriteSetting is the mesh-wide setting: the revision's own values, the

@@ -23,6 +23,13 @@ func (j *judging) remedy() {
 		return
 	case mesh.CauseRewrite:
 		j.remedyRewriteFault()
+	case mesh.CauseNeverRun:
+		if j.w.enrolled.sidecar() && j.w.enrolled.as != preinjected {
+			j.remedyRewrite()
+			j.remedyUpgrade()
+		}
+		j.offer("Use an exec or httpGet "+noun(j.Probe.Kind)+", which Kubernetes runs", "", j.Probe.Field)
+		return
 	case mesh.CauseSidecar:
 		j.remedyRewrite()
 		j.remedyHandler()
@@ -94,8 +101,7 @@ func (j *judging) rewritable() bool {
 	if j.Probe.Handler == probe.TCPSocket && !j.w.enrolled.plane.rewriteTCP {
 		return false
 	}
-	_, _, broken := j.m.rewriteFault(j.target)
-	return !broken
+	return j.m.rewriteFault(j.target) == nil
 }
 
 // remedyUpgrade names the release that would rewrite the probe.
@@ -116,7 +122,7 @@ func (j *judging) remedyUpgrade() {
 
 // remedyOrder offers to end a disagreement among policies.
 func (j *judging) remedyOrder() {
-	if j.Verdict != mesh.Ambiguous {
+	if j.Cause != mesh.CauseOrder {
 		return
 	}
 	var names []string
@@ -154,10 +160,15 @@ func (j *judging) remedyMode() {
 // remedyProtocol is for an HTTPS probe on a port that is declared HTTP.
 func (j *judging) remedyProtocol() {
 	for _, b := range j.w.bound(j.port) {
-		if j.m.protocol(b.port.Name, b.port.AppProtocol).http {
-			j.offer("Declare port "+strconv.Itoa(b.port.Number)+" of Service "+b.service.Object.Name+" as https, if the application speaks HTTPS there", "appProtocol: https\n", b.field()).
-				Cost = "Istio passes TLS on the port through: no HTTP routing, policy or telemetry there"
+		if !j.m.protocol(&b).http {
+			continue
 		}
+		yaml := "appProtocol: https\n"
+		if b.entry != nil {
+			yaml = "protocol: HTTPS\n"
+		}
+		j.offer("Declare port "+strconv.Itoa(b.port.Number)+" of "+b.owner()+" as https, if the application speaks HTTPS there", yaml, b.field()).
+			Cost = "Istio passes TLS on the port through: no HTTP routing, policy or telemetry there"
 	}
 }
 
@@ -223,7 +234,7 @@ func (j *judging) remedyAlpha(s scenario) {
 	b := bound[0]
 	ver := j.m.version
 	peers := "peers:\n- mtls:\n    mode: PERMISSIVE\n"
-	http := j.m.protocol(b.port.Name, b.port.AppProtocol).http
+	http := j.m.protocol(&b).http
 	https := j.Probe.Scheme == "HTTPS"
 	if ver.has(alphaModeIgnored) || ver.has(alphaPermissiveHTTPOnly) && !http || ver.has(permissiveByTransport) && https {
 		peers = "peers: []\n"
@@ -323,6 +334,8 @@ func (j *judging) remedyRewriteFault() {
 		if !r.statusPortAt.IsZero() {
 			offered.Edits = []mesh.Edit{{Op: mesh.Delete, Field: r.statusPortAt}}
 		}
+	case r.listens.value != r.statusPort:
+		j.offer("Set the agent's port by the annotation "+annotationStatusPort+", which the injector reads too", annotate(annotationStatusPort, strconv.Itoa(r.listens.value)), j.podMeta())
 	case p.Kind == probe.Startup && p.Init && !r.native:
 		if minor, ok := kubeletMinor(j.m.opts.KubeletVersion); j.m.version.has(nativeSidecarAnnotation) && (!ok || minor >= 29 || j.m.opts.KubeletVersion == "") && j.w.enrolled.as != preinjected {
 			j.offer("Make istio-proxy a native sidecar, which starts before the pod's other init containers", annotate(annotationNative, "true"), j.podMeta()).

@@ -11,7 +11,7 @@ import (
 // pod, but none of them to this port, or only one that is meant for health.
 func (j *judging) traffic() string {
 	if b, carries := j.w.appPort(j.port); carries {
-		return "Service " + b.service.Object.Name + " sends application traffic there"
+		return b.owner() + " sends application traffic there"
 	}
 	if len(j.w.bindings) == 0 {
 		return "no Service in view says whether application traffic goes there"
@@ -59,7 +59,7 @@ func (j *judging) remedyPolicy(s scenario) {
 func (j *judging) remedyHealthPort() {
 	p := j.Probe
 	for _, port := range j.target.container.Ports {
-		if port.Number == j.port || port.Number <= 0 || !meansHealth(port.Name) {
+		if port.Number == j.own || port.Number <= 0 || !meansHealth(port.Name) {
 			continue
 		}
 		j.offer("Probe port "+quote(port.Name)+" of container "+p.Container, "port: "+strconv.Itoa(port.Number)+"\n", p.Field.Key(string(p.Handler))).

@@ -23,17 +23,13 @@ func (j *judging) replaceHandler(title, yaml, cost string) {
 // only asks the sidecar, if a Service tells the port's protocol.
 func (j *judging) remedyHandler() {
 	for _, b := range j.w.bound(j.port) {
-		protocol := strings.ToLower(b.port.AppProtocol)
-		if protocol == "" {
-			protocol, _, _ = strings.Cut(strings.ToLower(b.port.Name), "-")
-		}
-		switch protocol {
+		switch j.m.protocol(&b).name {
 		case "grpc":
-			j.replaceHandler("Ask by grpc: Service "+b.service.Object.Name+" says that port "+j.number+" speaks it", "grpc:\n  port: "+j.number+"\n",
+			j.replaceHandler("Ask by grpc: "+b.owner()+" says that port "+j.number+" speaks it", "grpc:\n  port: "+j.number+"\n",
 				"the application must implement the gRPC health service")
 			return
 		case "http", "http2":
-			j.replaceHandler("Ask by httpGet: Service "+b.service.Object.Name+" says that port "+j.number+" speaks HTTP", "httpGet:\n  path: /\n  port: "+j.number+"\n",
+			j.replaceHandler("Ask by httpGet: "+b.owner()+" says that port "+j.number+" speaks HTTP", "httpGet:\n  path: /\n  port: "+j.number+"\n",
 				"the application must answer GET / with a status below 400")
 			return
 		}
@@ -61,10 +57,11 @@ func (j *judging) remedyExec() {
 // cannot be said.
 func (j *judging) command() []string {
 	p := j.Probe
-	if j.port <= 0 {
+	if j.own <= 0 {
 		return nil
 	}
 	const host = "127.0.0.1"
+	number := strconv.Itoa(j.own)
 	switch p.Handler {
 	case probe.HTTPGet:
 		path := p.Path
@@ -72,13 +69,13 @@ func (j *judging) command() []string {
 			path = "/" + path
 		}
 		if p.Scheme == "HTTPS" {
-			return []string{"wget", "-q", "-O", "/dev/null", "--no-check-certificate", "https://" + host + ":" + j.number + path}
+			return []string{"wget", "-q", "-O", "/dev/null", "--no-check-certificate", "https://" + host + ":" + number + path}
 		}
-		return []string{"wget", "-q", "-O", "/dev/null", "http://" + host + ":" + j.number + path}
+		return []string{"wget", "-q", "-O", "/dev/null", "http://" + host + ":" + number + path}
 	case probe.TCPSocket:
-		return []string{"nc", "-z", host, j.number}
+		return []string{"nc", "-z", host, number}
 	case probe.GRPC:
-		return []string{"grpc_health_probe", "-addr=" + host + ":" + j.number}
+		return []string{"grpc_health_probe", "-addr=" + host + ":" + number}
 	}
 	return nil
 }

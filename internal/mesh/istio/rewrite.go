@@ -22,9 +22,13 @@ type rewriting struct {
 	on    bool
 	why   mesh.Fact
 	extra []mesh.Fact // remarks that decide nothing
-	// statusPort is the pod's own status port, 0 where the annotation says so.
+	// statusPort is where rewritten probes go, 0 where the pod's annotation says
+	// so; listens is the port that the pod's agent has, and excluded the one that
+	// istio-init does not redirect. One annotation sets all three.
 	statusPort   int
 	statusPortAt render.Field
+	listens      choice[int]
+	excluded     int
 	// native tells whether istio-proxy is a native sidecar.
 	native        bool
 	nativeWhy     mesh.Fact
@@ -43,12 +47,7 @@ const notRewritten = "the probe is not rewritten: "
 
 func (m *model) decideRewriting(w *workload) rewriting {
 	p := w.enrolled.plane
-	r := rewriting{statusPort: p.statusPort}
-	if text, ok := w.pod.Annotations.Get(annotationStatusPort); ok {
-		if n, err := strconv.Atoi(text); err == nil {
-			r.statusPort, r.statusPortAt = n, w.pod.Annotations.Field(annotationStatusPort)
-		}
-	}
+	r := m.statusPortsOf(w)
 	m.findNative(w, &r)
 	switch {
 	case w.enrolled.as == preinjected:
@@ -83,6 +82,25 @@ func (m *model) decideRewriting(w *workload) rewriting {
 	return r
 }
 
+// statusPortsOf finds the ports of the agent of w: its annotation's, else those
+// of the control plane, and a ProxyConfig of its own for where the agent listens
+// (pilot-agent/config/config.go, ConstructProxyConfig).
+func (m *model) statusPortsOf(w *workload) rewriting {
+	p := w.enrolled.plane
+	r := rewriting{statusPort: p.statusPort.value, statusPortAt: p.statusPort.field, listens: p.statusPort, excluded: p.excluded.value}
+	if text, ok := w.pod.Annotations.Get(annotationStatusPort); ok {
+		at := w.pod.Annotations.Field(annotationStatusPort)
+		n, _ := strconv.Atoi(text) // 0 for what is none, as for Istio
+		return rewriting{statusPort: n, statusPortAt: at, excluded: n,
+			listens: choice[int]{n, "the pod's annotation " + annotationStatusPort + " is " + quote(text), at}}
+	}
+	n, ok := protoInt(either(m.proxyConfig(w), "statusPort", "status_port"), 0)
+	if ok && isPort(n) && m.version.has(statusPortOfMesh) {
+		r.listens = choice[int]{n, "the pod's annotation " + annotationProxyConfig + " sets statusPort " + strconv.Itoa(n), w.pod.Annotations.Field(annotationProxyConfig)}
+	}
+	return r
+}
+
 // misplacedAnnotation tells of a rewrite annotation that stands only on the
 // workload itself, where no pod ever sees it.
 func (m *model) misplacedAnnotation(w *workload, r *rewriting) {
@@ -112,18 +130,20 @@ func (m *model) findNative(w *workload, r *rewriting) {
 		r.nativeWhy = decider("istio-proxy stands among the pod's containers", w.enrolled.proxy.At())
 		return
 	}
-	if text, ok := w.pod.Annotations.Get(annotationNative); ok && m.version.has(nativeSidecarAnnotation) {
-		if on, err := strconv.ParseBool(text); err == nil {
-			r.native = on
-			r.nativeWhy = decider("the pod's annotation "+annotationNative+" is "+quote(text), w.pod.Annotations.Field(annotationNative))
-			return
-		}
+	if on, ok := m.nativeAnnotation(w); ok {
+		text, _ := w.pod.Annotations.Get(annotationNative)
+		r.native = on
+		r.nativeWhy = decider("the pod's annotation "+annotationNative+" is "+quote(text), w.pod.Annotations.Field(annotationNative))
+		return
 	}
-	switch w.enrolled.plane.native {
-	case "true":
+	native := w.enrolled.plane.native
+	switch {
+	case native.value == "true":
 		r.native = true
-		r.nativeWhy = fact("ENABLE_NATIVE_SIDECARS is true")
-	case "auto":
+		r.nativeWhy = mesh.Fact{Text: native.why, Field: native.field, Deciding: true}
+	case native.value == "false" || !m.version.has(nativeSidecarsAuto):
+		r.nativeWhy = decider("native sidecars are off in this mesh: "+native.why, native.field)
+	default:
 		minor, known := kubeletMinor(m.opts.KubeletVersion)
 		known = known && m.opts.KubeletVersion != ""
 		r.native = !known || minor >= 33
@@ -136,9 +156,20 @@ func (m *model) findNative(w *workload, r *rewriting) {
 			r.nativeWhy = fact("on nodes of Kubernetes 1.33 or newer istio-proxy is a native sidecar")
 			r.nativeAssumed = "all nodes run Kubernetes 1.33 or newer (kubeletVersion is not set)"
 		}
-	default:
-		r.nativeWhy = decider("native sidecars are off in this mesh", render.Field{})
 	}
+}
+
+// nativeAnnotation reads the pod's own setting as the template of the release
+// does; ok is false where it leaves the matter to the mesh.
+func (m *model) nativeAnnotation(w *workload) (on, ok bool) {
+	text, set := w.pod.Annotations.Get(annotationNative)
+	switch {
+	case !set || !m.version.has(nativeSidecarAnnotation):
+		return false, false
+	case m.version.has(nativeSidecarAnyButFalse):
+		return text != "false", text != "" // an empty one gives way to the default
+	}
+	return text == "true", true
 }
 
 // rewritten reports whether the injector rewrites the handler of t; if not, why
@@ -184,30 +215,66 @@ func (m *model) needs(t *target) []feature {
 	return needs
 }
 
-// rewriteFault returns the way in which rewriting itself breaks t, with the
-// steps that decide; ok is false where it works.
-func (m *model) rewriteFault(t *target) (reason string, facts []mesh.Fact, ok bool) {
+// fault is a way in which rewriting itself breaks a probe: the reason, and the
+// steps that decide.
+type fault struct {
+	reason string
+	facts  []mesh.Fact
+}
+
+// rewriteFault returns the way in which rewriting itself breaks t, nil where it
+// works.
+func (m *model) rewriteFault(t *target) *fault {
 	p, r := t.probe, &t.workload.rewrite
-	meshPort := t.workload.enrolled.plane.statusPort
+	meshPort := t.workload.enrolled.plane.statusPort.value
 	port := strconv.Itoa(r.statusPort)
+	number, _ := portNumber(t.container, p)
 	switch {
 	case p.Handler == probe.HTTPGet && p.Scheme == "HTTPS" && !m.version.has(rewriteHTTPSDowngrade):
-		return "the rewritten probe keeps its scheme HTTPS, but the agent speaks plain HTTP on port " + port + " (fixed in Istio 1.2)",
-			[]mesh.Fact{decider("the probe's scheme is HTTPS", p.Field.Key("httpGet", "scheme"))}, true
+		return &fault{"the rewritten probe keeps its scheme HTTPS, but the agent speaks plain HTTP on port " + port + " (fixed in Istio 1.2)",
+			[]mesh.Fact{decider("the probe's scheme is HTTPS", p.Field.Key("httpGet", "scheme"))}}
 	case p.Handler == probe.HTTPGet && p.Host != "":
-		return "the rewritten probe keeps its host, so the kubelet asks " + quote(p.Host) + " on the agent's port " + port + ", where nobody answers",
-			[]mesh.Fact{decider("the probe sets host "+quote(p.Host), p.Field.Key("httpGet", "host"))}, true
+		return &fault{"the rewritten probe keeps its host, so the kubelet asks " + quote(p.Host) + " on the agent's port " + port + ", where nobody answers",
+			[]mesh.Fact{decider("the probe sets host "+quote(p.Host), p.Field.Key("httpGet", "host"))}}
 	case r.statusPort == 0:
-		return "the probe is rewritten to the status port 0, and the API server refuses the pod",
-			[]mesh.Fact{decider("the pod's annotation "+annotationStatusPort+" is \"0\"", r.statusPortAt)}, true
-	case m.version.has(statusPortSkipped) && p.Handler != probe.GRPC && p.Port.Name == "" && p.Port.Number == meshPort:
-		return "port " + strconv.Itoa(meshPort) + " is the agent's own status port, so the injector takes the probe for one that is rewritten already, and the agent answers 400",
-			[]mesh.Fact{decider("the probe asks port "+strconv.Itoa(meshPort)+", the mesh's status port", p.PortField)}, true
+		return &fault{"the probe is rewritten to the status port 0, and the API server refuses the pod",
+			[]mesh.Fact{decider("the pod's annotation "+annotationStatusPort+" is \"0\"", r.statusPortAt)}}
+	case r.listens.value != r.statusPort:
+		return &fault{"the probe is rewritten to port " + port + ", the mesh's status port, but the pod's agent listens on port " + strconv.Itoa(r.listens.value) + ", so nobody answers",
+			[]mesh.Fact{decider(r.listens.why, r.listens.field)}}
+	case m.version.has(statusPortSkipped) && p.Handler != probe.GRPC && p.Port.Name == "" && number == meshPort:
+		return &fault{"port " + strconv.Itoa(meshPort) + " is the agent's own status port, so the injector takes the probe for one that is rewritten already, and the agent answers 400",
+			[]mesh.Fact{decider("the probe asks port "+strconv.Itoa(meshPort)+", the mesh's status port", p.PortField)}}
+	case number == r.listens.value && !m.agentServes(p):
+		return &fault{"port " + strconv.Itoa(number) + " is the agent's own status port, so the agent asks itself, and it does not answer that request",
+			[]mesh.Fact{decider("the probe asks port "+strconv.Itoa(number)+", where the agent listens", p.PortField)}}
 	case p.Kind == probe.Startup && p.Init && !r.native:
-		return "container " + p.Container + " is a native sidecar whose startup probe is rewritten to the agent, but istio-proxy is a normal container and starts only after all init containers: neither ever starts",
-			[]mesh.Fact{r.nativeWhy}, true
+		return &fault{"container " + p.Container + " is a native sidecar whose startup probe is rewritten to the agent, but istio-proxy is a normal container and starts only after all init containers: neither ever starts",
+			[]mesh.Fact{r.nativeWhy}}
 	}
-	return "", nil, false
+	return nil
+}
+
+// agentServes reports whether the agent answers a probe that it passes on to its
+// own port: it speaks plain HTTP there and knows few paths
+// (pilot-agent/status/server.go, Run).
+func (m *model) agentServes(p *probe.Probe) bool {
+	switch {
+	case p.Handler == probe.TCPSocket:
+		return true
+	case p.Handler != probe.HTTPGet || p.Scheme == "HTTPS":
+		return false
+	}
+	path, _, _ := strings.Cut(p.Path, "?")
+	switch "/" + strings.TrimPrefix(path, "/") {
+	case "/healthz/ready":
+		return true
+	case "/stats/prometheus":
+		return m.version.has(agentServesStats)
+	case "/metrics":
+		return m.version.has(agentServesMetrics)
+	}
+	return false
 }
 
 // asksAgent reports whether a probe of a manifest that went through the

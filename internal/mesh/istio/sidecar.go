@@ -18,14 +18,34 @@ type sidecar struct {
 type ingress struct {
 	port     int
 	protocol string // HTTP, HTTPS, GRPC, TCP…
+	capture  string // captureMode: "" or DEFAULT, IPTABLES, NONE
+	bind     string // the address it asks for, "" for the pod's
 	tls      string // "" or the mode of its own TLS: SIMPLE, MUTUAL…
 	at       render.Field
 }
 
-// sidecarNamespace holds the Sidecars of one namespace.
+// binds reports whether the listener opens its port on the pod's address itself
+// instead of taking what is redirected (getBindToPort in
+// pilot/pkg/networking/core/listener_inbound.go). none is interception mode NONE.
+func (in *ingress) binds(none bool, ver version) bool {
+	if in.bind == "localhost" || strings.HasPrefix(in.bind, "127.") || in.bind == "::1" {
+		return false // where the kubelet does not ask
+	}
+	switch in.capture {
+	case "NONE":
+		return true
+	case "IPTABLES":
+		return none && !ver.has(sidecarCaptureIPTables)
+	}
+	return none
+}
+
+// sidecarNamespace holds the Sidecars of one namespace: those with a
+// workloadSelector, the empty one included, sort before the others.
 type sidecarNamespace struct {
-	wide     []*sidecar
-	selected byLabel[*sidecar]
+	wide      []*sidecar
+	selecting []*sidecar // with a selector that asks for nothing
+	selected  byLabel[*sidecar]
 }
 
 func (m *model) addSidecar(o *render.Object) {
@@ -39,6 +59,7 @@ func (m *model) addSidecar(o *render.Object) {
 		in := ingress{at: at.Key("ingress").Item(i)}
 		in.port, _ = kube.Int(kube.Get(n, "port", "number"))
 		in.protocol = strings.ToUpper(kube.Text(kube.Get(n, "port", "protocol")))
+		in.capture, in.bind = kube.Text(kube.Get(n, "captureMode")), kube.Text(kube.Get(n, "bind"))
 		if tls := kube.Get(n, "tls"); !kube.IsNull(tls) {
 			if in.tls = kube.Text(kube.Get(tls, "mode")); in.tls == "" {
 				in.tls = "PASSTHROUGH"
@@ -52,30 +73,55 @@ func (m *model) addSidecar(o *render.Object) {
 		m.idx.sidecars[o.NamespaceOrDefault()] = ns
 	}
 	selector := kube.StringsAt(at.Key("workloadSelector", "labels"), kube.Get(spec, "workloadSelector", "labels"))
-	if selector.Len() > 0 {
+	switch {
+	case selector.Len() > 0:
 		ns.selected.add(o.NamespaceOrDefault(), selector, s)
 		m.idx.heed(selector)
-	} else {
+	case !kube.IsNull(kube.Get(spec, "workloadSelector")):
+		ns.selecting = append(ns.selecting, s)
+	default:
 		ns.wide = append(ns.wide, s)
 	}
 }
 
 // sidecarsOf returns the Sidecars of the most specific level that has one for
-// w. More than one means that the manifests do not tell which applies; only
-// those that differ in their ingress matter.
+// w: those of its namespace that select it, those without selector, those of
+// the root namespace without selector. More than one means that the manifests do
+// not tell which applies (pilot/pkg/model/push_context.go, initSidecarScopes and
+// getSidecarScope).
 func (m *model) sidecarsOf(w *workload) []*sidecar {
 	ns := w.pod.Namespace()
 	here := m.idx.sidecars[ns]
-	if here == nil {
-		return nil // the root namespace's Sidecar has no ingress listeners
+	if here != nil {
+		all := append([]*sidecar(nil), here.selecting...)
+		here.selected.find(ns, w.labels, func(s *sidecar) { all = append(all, s) })
+		if len(all) > 0 {
+			return m.firstSidecars(all, w, firstCreated)
+		}
+		if len(here.wide) > 0 {
+			if m.version.has(sidecarNewestWide) {
+				return m.firstSidecars(here.wide, w, lastCreated)
+			}
+			return m.firstSidecars(here.wide, w, firstCreated)
+		}
+		if !m.version.has(sidecarRootBeside) {
+			return nil
+		}
 	}
-	var all []*sidecar
-	here.selected.find(ns, w.labels, func(s *sidecar) { all = append(all, s) })
-	if all == nil {
-		all = here.wide
+	root := m.idx.sidecars[m.root]
+	if ns == m.root || root == nil || !m.version.has(sidecarRootWithoutServices) && !m.idx.hasServices[ns] {
+		return nil
 	}
-	all = ownForms(all, w.pod.Object.Root, func(s *sidecar) *render.Object { return s.object })
-	return firstCreated(all, func(s *sidecar) *render.Object { return s.object })
+	return m.firstSidecars(root.wide, w, firstCreated)
+}
+
+func (m *model) firstSidecars(all []*sidecar, w *workload, first func([]*sidecar, func(*sidecar) *render.Object) []*sidecar) []*sidecar {
+	object := func(s *sidecar) *render.Object { return s.object }
+	all = ownForms(all, w.pod.Object.Root, object)
+	if len(all) < 2 {
+		return all
+	}
+	return first(all, object)
 }
 
 // listener returns the ingress listener on port, nil if s has none there.

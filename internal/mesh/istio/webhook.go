@@ -147,38 +147,67 @@ func planeName(p *plane) string {
 	return p.name
 }
 
-// selectedLegacy applies the one webhook of 1.9 and older: the namespace
-// decides, unless an objectSelector is switched on.
+// selectedLegacy applies the one webhook that each revision has in 1.9 and older:
+// the namespace decides, unless an objectSelector is switched on.
 func (m *model) selectedLegacy(w *workload, ns *render.Object) enrolment {
 	labels := kube.Labels(ns)
+	for _, p := range m.planes {
+		facts, selected := m.selectsNamespace(p, ns, labels)
+		if !selected {
+			continue
+		}
+		if f, out := m.objectSelected(p, w); out {
+			return enrolment{facts: []mesh.Fact{f}}
+		}
+		return enrolment{as: injected, plane: p, facts: facts}
+	}
 	name := "namespace " + ns.Name
-	e := enrolment{}
-	injection, has := labels.Get(labelInjection)
-	p := m.anyPlane()
-	if rev, ok := labels.Get(labelRevision); ok && m.version.has(selectorsRevision) {
-		if r := m.planeNamed(rev); r != nil && r.name != "" {
-			e = enrolment{as: injected, plane: r, facts: []mesh.Fact{decider(name+" is labelled "+labelRevision+"="+rev, labels.Field(labelRevision))}}
+	for _, key := range [...]string{labelInjection, labelRevision, labelEnv} {
+		if v, ok := labels.Get(key); ok && (key == labelInjection || m.version.has(selectorsRevision)) {
+			return enrolment{facts: []mesh.Fact{decider(name+" is labelled "+key+"="+v+", and no revision selects it", labels.Field(key))}}
 		}
 	}
-	d := m.defaultPlane()
+	return enrolment{facts: []mesh.Fact{{Text: name + " is not labelled " + labelInjection + "=enabled", Field: render.Field{Object: ns, Path: render.PathOf("metadata")}, Deciding: true}}}
+}
+
+// selectsNamespace reports whether the namespaceSelector of revision p takes the
+// namespace: the first of its three forms that applies
+// (istio-discovery/templates/mutatingwebhook.yaml at 1.3.0, 1.5.0 to 1.9.0).
+func (m *model) selectsNamespace(p *plane, ns *render.Object, labels kube.Strings) ([]mesh.Fact, bool) {
+	name := "namespace " + ns.Name
+	injection, hasInjection := labels.Get(labelInjection)
+	rev, hasRev := labels.Get(labelRevision)
+	env, hasEnv := labels.Get(labelEnv)
 	switch {
-	case e.as == injected:
-	case d != nil && has && injection == "enabled":
-		e = enrolment{as: injected, plane: d, facts: m.idx.enabled[ns]}
-	case d != nil && d.namespacesOn.value && !(has && injection == "disabled"):
-		e = enrolment{as: injected, plane: d, facts: []mesh.Fact{decider(name+" is not labelled "+labelInjection+"=disabled, and "+d.namespacesOn.why, d.namespacesOn.field)}}
-	case has:
-		return enrolment{facts: []mesh.Fact{decider(name+" is labelled "+labelInjection+"="+injection, labels.Field(labelInjection))}}
-	default:
-		return enrolment{facts: []mesh.Fact{{Text: name + " is not labelled " + labelInjection + "=enabled", Field: render.Field{Object: ns, Path: render.PathOf("metadata")}, Deciding: true}}}
+	case p.namespacesOn.value:
+		own, _ := labels.Get("name")
+		if injection == "disabled" || own == p.home || m.version.has(selectorsRevision) && (hasRev || hasEnv) {
+			return nil, false
+		}
+		return []mesh.Fact{decider(name+" is not labelled "+labelInjection+"=disabled, and "+p.namespacesOn.why, p.namespacesOn.field)}, true
+	case p.name != "" && m.version.has(selectorsRevision):
+		if rev != p.name && !has(p.tags, rev) || hasInjection && (injection == "disabled" || m.version.has(selectorsRevisionAlone)) {
+			return nil, false
+		}
+		return []mesh.Fact{decider(name+" is labelled "+labelRevision+"="+rev, labels.Field(labelRevision))}, true
+	case p.envLabel != "":
+		return []mesh.Fact{decider(name+" is labelled "+labelEnv+"="+env, labels.Field(labelEnv))}, env == p.envLabel
 	}
+	return m.idx.enabled[ns], injection == "enabled"
+}
+
+// objectSelected applies the objectSelector of revision p where it is switched
+// on: out is true where it leaves the pod out, for the reason f.
+func (m *model) objectSelected(p *plane, w *workload) (f mesh.Fact, out bool) {
 	inject, hasInject := w.pod.Labels.Get(labelInject)
-	at := w.pod.Labels.Field(labelInject)
+	rev, _ := w.pod.Labels.Get(labelRevision)
 	switch {
 	case p.objectSelector == "optOut" && inject == "false":
-		return enrolment{facts: []mesh.Fact{decider("the pod is labelled "+labelInject+"=false", at)}}
-	case p.objectSelector == "optIn" && !(hasInject && inject == "true"):
-		return enrolment{facts: []mesh.Fact{fact("the injector's objectSelector asks for the pod label " + labelInject + "=true")}}
+		return decider("the pod is labelled "+labelInject+"=false", w.pod.Labels.Field(labelInject)), true
+	case p.objectSelector == "optIn" && p.name != "" && m.version.has(selectorsObjectRevision):
+		return fact("the injector's objectSelector asks for the pod label " + labelRevision + "=" + p.name + " and no " + labelInject), hasInject || rev != p.name
+	case p.objectSelector == "optIn":
+		return fact("the injector's objectSelector asks for the pod label " + labelInject + "=true"), inject != "true"
 	}
-	return e
+	return f, false
 }

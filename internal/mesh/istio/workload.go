@@ -30,15 +30,54 @@ type workload struct {
 	warnings   []mesh.Fact
 }
 
-// binding is a Service port and the container port it leads to.
+// binding is a port of a Service, or of a ServiceEntry that selects pods, and
+// the container port it leads to.
 type binding struct {
-	service *kube.Service
-	port    kube.ServicePort
-	target  int
+	service  *kube.Service // nil for a ServiceEntry's port
+	entry    *serviceEntry // nil for a Service's
+	port     kube.ServicePort
+	target   int
+	declared string       // the protocol of a ServiceEntry's port
+	at       render.Field // of a ServiceEntry's port
 }
 
-// field returns the place of the Service port.
-func (b binding) field() render.Field { return b.service.PortField(b.port) }
+// object is the Service or ServiceEntry.
+func (b *binding) object() *render.Object {
+	if b.entry != nil {
+		return b.entry.object
+	}
+	return b.service.Object
+}
+
+// owner names it for people: "Service web".
+func (b *binding) owner() string { return b.object().Kind + " " + b.object().Name }
+
+// host is its first host name, which breaks ties of age.
+func (b *binding) host() string {
+	if b.entry != nil {
+		return b.entry.host
+	}
+	return b.service.Object.Name + "." + b.service.Object.NamespaceOrDefault() + ".svc"
+}
+
+// field returns the place of the port.
+func (b *binding) field() render.Field {
+	if b.entry != nil {
+		return b.at
+	}
+	return b.service.PortField(b.port)
+}
+
+// declaration is the place of what declares the port's protocol.
+func (b *binding) declaration(m *model) render.Field {
+	switch {
+	case b.entry != nil:
+		return b.at.Key("protocol")
+	case b.byAppProtocol(m):
+		return b.field().Key("appProtocol")
+	}
+	return b.field().Key("name")
+}
 
 // warn keeps a remark on the input for the model's warnings.
 func (w *workload) warn(at render.Field, text string) {
@@ -89,10 +128,11 @@ func (w *workload) bind(m *model) {
 	for _, s := range all {
 		for _, p := range s.Ports {
 			if target := p.Resolve(w.pod); p.TCP() && target > 0 {
-				w.bindings = append(w.bindings, binding{s, p, target})
+				w.bindings = append(w.bindings, binding{service: s, port: p, target: target})
 			}
 		}
 	}
+	w.bindEntries(m)
 }
 
 func has[T comparable](all []T, x T) bool {

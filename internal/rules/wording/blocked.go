@@ -14,7 +14,7 @@ func ReportBlocked(p *check.Pass, kinds ...probe.Kind) {
 	Report(p, Blocked, func(j mesh.Judgement) (summary, opening string) {
 		noun, be := j.Probe.Kind.Noun(), "is"
 		summary = fmt.Sprintf("mTLS and %s incompatible", noun)
-		if j.Verdict == mesh.Unknown {
+		if uncertain(j) {
 			summary, be = fmt.Sprintf("mTLS and %s may be incompatible", noun), "may be"
 		}
 		opening = fmt.Sprintf("The %s uses %s which %s incompatible with mTLS. "+

@@ -26,16 +26,19 @@ const (
 	PortMissing        // PMTLS006
 	Order              // PMTLS011
 	Rewrite            // PMTLS012
+	NeverRun           // PMTLS010
 )
 
-// ClassOf returns the class of a judgement. An unknown verdict is of the class
-// of its cause: it says what may happen.
+// ClassOf returns the class of a judgement. An unknown or ambiguous verdict is of
+// the class of its cause: it says what may happen.
 func ClassOf(j mesh.Judgement) Class {
 	switch {
 	case j.Verdict == mesh.OK:
 		return Fine
-	case j.Verdict == mesh.Ambiguous, j.Cause == mesh.CauseOrder:
+	case j.Cause == mesh.CauseOrder:
 		return Order
+	case j.Cause == mesh.CauseNeverRun:
+		return NeverRun
 	case j.Cause == mesh.CausePortNotFound:
 		return PortMissing
 	case j.Cause == mesh.CauseRewrite:
@@ -68,6 +71,11 @@ func ReportAs(p *check.Pass, class Class, does, which string) {
 	})
 }
 
+// uncertain reports whether the manifests in view do not decide.
+func uncertain(j mesh.Judgement) bool {
+	return j.Verdict == mesh.Unknown || j.Verdict == mesh.Ambiguous
+}
+
 func oneOf(kinds []probe.Kind, kind probe.Kind) bool {
 	for _, k := range kinds {
 		if k == kind {
@@ -79,11 +87,14 @@ func oneOf(kinds []probe.Kind, kind probe.Kind) bool {
 
 func finding(rule *check.Rule, j mesh.Judgement, summary, opening string) check.Finding {
 	severity := rule.Severity
-	if j.Verdict == mesh.Unknown && severity == check.Error {
+	if uncertain(j) && severity == check.Error {
 		severity = check.Warning // nobody's build fails for what is not in view
 	}
 	at := j.Probe.PortField
-	if at.IsZero() {
+	switch {
+	case j.Cause == mesh.CauseNeverRun: // its port does not matter
+		at = j.Probe.Field.Key(string(j.Probe.Handler))
+	case at.IsZero():
 		at = j.Probe.Field
 	}
 	parts := []string{opening, probed(j.Probe), sentence(j.Reason), WayOut(j.Remedies)}

@@ -1,4 +1,4 @@
-package pmtls010_test
+package rules_test
 
 import (
 	"testing"
@@ -6,16 +6,17 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/internal/check"
-	"github.com/org/probe-mtls-action/internal/rules/pmtls010"
+	"github.com/org/probe-mtls-action/internal/rules"
 	"github.com/org/probe-mtls-action/render"
 )
 
-// FuzzRule feeds manifests of any shape to the rule: each finding must stand on
+// FuzzMisplaced feeds manifests of any shape to the rule: each finding must stand on
 // a field that the manifest has.
-func FuzzRule(f *testing.F) {
+func FuzzMisplaced(f *testing.F) {
 	f.Add("spec:\n  template:\n    spec:\n      containers:\n      - name: a\n        ports: {livenessProbe: {}}\n      lifecycle: x\n")
 	f.Add("spec: {containers: [{Lifecycle: 1}], template: {livenessprobe: []}}\nlivenessProbe:\n")
 	f.Add("spec: [containers, {template: {spec: &a [*a]}}]\n")
+	misplaced := rules.All()[9]
 	f.Fuzz(func(t *testing.T, text string) {
 		var doc yaml.Node
 		var values any // which, unlike a node, cannot have a key twice
@@ -28,7 +29,7 @@ func FuzzRule(f *testing.F) {
 			{Group: "example.com", Version: "v1", Kind: "Custom", Name: "web"},
 		} {
 			o := &render.Object{Ref: ref, Authored: ref, Node: doc.Content[0]}
-			pmtls010.Rule.Run(&check.Pass{Rule: pmtls010.Rule, Objects: []*render.Object{o}, Report: func(f check.Finding) {
+			misplaced.Run(&check.Pass{Rule: misplaced, Objects: []*render.Object{o}, Report: func(f check.Finding) {
 				if f.At.Node() == nil {
 					t.Errorf("a finding on nothing: %s", f.At)
 				}

@@ -1,4 +1,4 @@
-package pmtls010
+package rules
 
 import (
 	"fmt"

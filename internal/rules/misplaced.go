@@ -1,36 +1,24 @@
-// Package pmtls010 reports probes that stand where Kubernetes ignores them.
-package pmtls010
+package rules
 
 import (
 	"fmt"
 
-	pages "github.com/org/probe-mtls-action/docs/rules"
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/probe"
 	"github.com/org/probe-mtls-action/internal/rules/wording"
 )
 
-// Rule is ProbeMisplaced.
-var Rule = &check.Rule{
-	ID:       "PMTLS010",
-	Name:     "ProbeMisplaced",
-	Severity: check.Warning,
-	Verdict:  mesh.Ineffective,
-	Summary:  "A probe stands where Kubernetes ignores it",
-	Doc:      pages.PMTLS010,
-	Run:      run,
-}
-
-func run(p *check.Pass) {
+// reportMisplaced reports probes that stand where Kubernetes ignores them.
+func reportMisplaced(p *check.Pass) {
 	for _, o := range p.Objects {
 		for _, m := range misplaced(o) {
-			p.Report(finding(m))
+			p.Report(m.finding())
 		}
 	}
 }
 
-func finding(m misplacement) check.Finding {
+func (m misplacement) finding() check.Finding {
 	o := m.field.Object
 	f := check.Finding{
 		Subject:  check.Subject{Ref: o.Ref, Container: m.container, Field: probe.Kind(m.key)},
