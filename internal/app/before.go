@@ -33,30 +33,27 @@ func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, head *pi
 	if err != nil {
 		return err
 	}
-	rep.Fixed = pipeline.Compare(rep.Items, res.Items, c.change(renamed, lacking(head, res, renamed)))
+	rep.Fixed = pipeline.Compare(rep.Items, res.Items, c.change(head, res))
 	explain(rep, res, renamed)
 	rep.Notes = append(rep.Notes, unknownBefore(head, res, renamed)...)
 	return c.surelyFixed(ctx, rep, failures(head, same), renamed)
 }
 
-func (c *comparison) change(renamed func(string) string, unchecked func(root string) bool) pipeline.Change {
-	reached, added, gone := make(names), make(names), make(names)
+func (c *comparison) change(head, base *pipeline.Result) pipeline.Change {
+	reached := make(names)
 	for _, r := range c.reached.Roots {
-		reached[r.Dir], added[r.Dir] = true, r.New
+		reached[r.Dir] = true
 	}
-	for _, r := range c.reached.Removed {
-		if to := renamed(r.Dir); to != r.Dir {
-			added[to] = false
-		} else {
-			gone[r.Dir] = true
-		}
+	before := make(map[report.Occurrence]bool, len(base.Objects))
+	for o := range base.Objects {
+		before[report.Occurrence{Root: c.renamed(o.Root), Subject: o.Subject}] = true
 	}
 	return pipeline.Change{
-		Renamed:   renamed,
+		Renamed:   c.renamed,
 		Unchanged: func(root string) bool { return !reached[root] },
-		Unchecked: unchecked,
-		Added:     added.has,
-		Gone:      gone.has,
+		Unchecked: lacking(head, base, c.renamed),
+		Before:    func(root, object string) bool { return before[report.Occurrence{Root: root, Subject: object}] },
+		After:     func(root, object string) bool { return head.Objects[report.Occurrence{Root: root, Subject: object}] },
 	}
 }
 
@@ -125,18 +122,15 @@ func failures(res *pipeline.Result, renamed func(string) string) names {
 }
 
 // baseRoots returns the roots of the base that the checked affected roots were,
-// and those that are gone: these are the first shard's, and count for shards with
-// roots that were added, as perhaps they moved. Those that do not render
+// and those that are gone, which are the first shard's. Those that do not render
 // at the head have nothing to compare with (but see surelyFixed).
 func (c *comparison) baseRoots(checked []string, renamed func(string) string) []render.Root {
 	mine, was := set(checked), make(names)
 	i, _ := c.s.Shard.Part()
-	removed := i == 1
 	for _, r := range c.reached.Roots {
 		was[r.Dir] = mine[r.Dir]
-		removed = removed || mine[r.Dir] && r.New
 	}
-	if removed {
+	if i == 1 {
 		unused := make(names)
 		if !c.withBases() {
 			unused = set(c.before.BaseOnly(c.repo.inScope))
@@ -159,6 +153,7 @@ func (c *comparison) baseRoots(checked []string, renamed func(string) string) []
 // head's roots render.
 func (c *comparison) renderAhead(ctx context.Context, head []render.Root) <-chan func() {
 	c.base = engine(c.tree, c.s)
+	c.base.ListObjects = true
 	dirs := make([]string, len(head))
 	for i, r := range head {
 		dirs[i] = r.Dir

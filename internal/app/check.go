@@ -99,6 +99,7 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	}
 	head := engine(repo.tree, s)
 	if c.tree != nil {
+		head.ListObjects = true
 		ahead, cancel := context.WithCancel(ctx)
 		defer cancel()
 		head.Idle = c.renderAhead(ahead, roots)

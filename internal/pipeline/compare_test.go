@@ -26,6 +26,14 @@ func other(fingerprint string, it report.Item) report.Item {
 	return it
 }
 
+// of lets an item speak of another object.
+func of(object string, it report.Item) report.Item {
+	for i := range it.Occurrences {
+		it.Occurrences[i].Subject = object + "/c/livenessProbe"
+	}
+	return it
+}
+
 func suppressed(it report.Item) report.Item {
 	it.Suppressed = &report.Suppression{Reason: "known"}
 	return it
@@ -39,8 +47,7 @@ func TestCompare(t *testing.T) {
 		renames    map[string]string
 		unchanged  []string
 		unchecked  []string
-		added      []string
-		gone       []string
+		objects    [2][]string  // of every root, at the base and at the head
 		state      report.State // of the head's only item
 		newIn      []string     // roots in which it is new
 		fixed      []string     // fingerprints
@@ -55,13 +62,14 @@ func TestCompare(t *testing.T) {
 		{name: "suppressed now", head: items(suppressed(item("a", check.Error, "x"))), base: items(item("a", check.Error, "x")), state: report.Existing},
 		{name: "suppressed from the start", head: items(suppressed(item("a", check.Error, "x"))), state: report.New, newIn: []string{"x"}},
 		{name: "the root's new name", head: items(item("a", check.Error, "y")), base: items(item("a", check.Error, "x")), renames: map[string]string{"x": "y"}, state: report.Existing},
-		{name: "moved", head: items(item("a", check.Error, "new/x")), base: items(item("a", check.Error, "x")), added: []string{"new/x"}, gone: []string{"x"}, state: report.Existing},
-		{name: "moved, and worse than before", head: items(item("a", check.Error, "new/x")), base: items(item("a", check.Warning, "x")), added: []string{"new/x"}, gone: []string{"x"}, state: report.New, newIn: []string{"new/x"}},
-		{name: "one moved, one more added", head: items(item("a", check.Error, "more", "new/x")), base: items(item("a", check.Error, "x")), added: []string{"more", "new/x"}, gone: []string{"x"}, state: report.New, newIn: []string{"more"}},
-		{name: "another root changed, though one is gone", head: items(item("a", check.Error, "y")), base: items(item("a", check.Error, "x")), gone: []string{"x"}, state: report.New, newIn: []string{"y"}},
-		{name: "moved, with another fingerprint", head: items(other("b", item("a", check.Error, "new/x"))), base: items(item("a", check.Error, "x")), added: []string{"new/x"}, gone: []string{"x"}, state: report.Existing},
-		{name: "one of two is gone", head: items(item("a", check.Error, "x")), base: items(item("a", check.Error, "x", "y")), gone: []string{"y"}, state: report.Existing},
-		{name: "gone with its root", base: items(item("a", check.Error, "x")), gone: []string{"x"}, fixed: []string{"a"}},
+		{name: "the root's new name, with another workload", head: items(of("b/Deployment/w", item("a", check.Error, "y"))), base: items(of("a/Deployment/w", item("a", check.Error, "x"))), renames: map[string]string{"x": "y"}, state: report.New, newIn: []string{"y"}, fixed: nil},
+		{name: "the root's new name, with another fingerprint", head: items(other("b", item("a", check.Error, "y"))), base: items(item("a", check.Error, "x")), renames: map[string]string{"x": "y"}, state: report.Existing},
+		{name: "one root gone, another added", head: items(item("a", check.Error, "new/x")), base: items(item("a", check.Error, "x")), state: report.New, newIn: []string{"new/x"}},
+		{name: "another namespace", head: items(of("b/Deployment/w", item("a", check.Error, "x"))), base: items(of("a/Deployment/w", item("a", check.Error, "x"))), objects: [2][]string{{"a/Deployment/w"}, {"b/Deployment/w"}}, state: report.Existing},
+		{name: "another instance, which did not have it before", head: items(of("b/Deployment/w", item("a", check.Error, "x"))), base: items(of("a/Deployment/w", item("a", check.Error, "x"))), objects: [2][]string{{"a/Deployment/w", "b/Deployment/w"}, {"b/Deployment/w"}}, state: report.New, newIn: []string{"x"}},
+		{name: "another instance, beside the one that does not have it now", head: items(of("b/Deployment/w", item("a", check.Error, "x"))), base: items(of("a/Deployment/w", item("a", check.Error, "x"))), objects: [2][]string{{"a/Deployment/w"}, {"a/Deployment/w", "b/Deployment/w"}}, state: report.New, newIn: []string{"x"}},
+		{name: "a second instance", head: items(item("a", check.Error, "x"), of("b/Deployment/w", item("a", check.Error, "x")))[1:], base: nil, state: report.New, newIn: []string{"x"}},
+		{name: "two of one object", head: items(item("a", check.Error, "x")), base: items(item("a", check.Error, "x"), other("b", item("a", check.Error, "x"))), state: report.Existing},
 		{name: "gone", base: items(item("a", check.Error, "x")), fixed: []string{"a"}},
 		{name: "gone, but it was suppressed", base: items(suppressed(item("a", check.Error, "x")))},
 		{name: "gone from one of two roots", head: items(item("a", check.Error, "x")), base: items(item("a", check.Error, "x", "y")), state: report.Existing},
@@ -81,8 +89,8 @@ func TestCompare(t *testing.T) {
 				},
 				Unchanged: func(root string) bool { return slices.Contains(c.unchanged, root) },
 				Unchecked: func(root string) bool { return slices.Contains(c.unchecked, root) },
-				Added:     func(root string) bool { return slices.Contains(c.added, root) },
-				Gone:      func(root string) bool { return slices.Contains(c.gone, root) },
+				Before:    func(_, object string) bool { return slices.Contains(c.objects[0], object) },
+				After:     func(_, object string) bool { return slices.Contains(c.objects[1], object) },
 			})
 			var got []string
 			for _, f := range fixed {
@@ -106,6 +114,26 @@ func TestCompare(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestInstances tells two instances of one base in a root apart.
+func TestInstances(t *testing.T) {
+	t.Parallel()
+	one := of("a/Deployment/w", item("f", check.Error, "x"))
+	both := of("a/Deployment/w", item("f", check.Error, "x"))
+	both.Occurrences = append(both.Occurrences, of("b/Deployment/w", item("f", check.Error, "x")).Occurrences...)
+	head := items(both)
+	always := func(string, string) bool { return true }
+	never := func(string) bool { return false }
+	fixed := pipeline.Compare(head, items(one), pipeline.Change{
+		Renamed: func(name string) string { return name }, Unchanged: never, Unchecked: never, Before: always, After: always,
+	})
+	if len(fixed) > 0 || head[0].State != report.New || head[0].Occurrences[0].New || !head[0].Occurrences[1].New {
+		t.Errorf("got %q, %+v, fixed %v", head[0].State, head[0].Occurrences, fixed)
+	}
+	if got := head[0].NewRoots(); !slices.Equal(got, []string{"x (b/Deployment/w/c/livenessProbe)"}) {
+		t.Errorf("new in %q", got)
 	}
 }
 

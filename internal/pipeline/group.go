@@ -55,6 +55,9 @@ func (r *run) group(ctx context.Context, g Group) (part, error) {
 		objects = append(objects, res.Objects...)
 		for _, o := range res.Objects {
 			reported[o] = own
+			if own && r.ListObjects {
+				p.objects = append(p.objects, report.Occurrence{Root: res.Root.Dir, Subject: o.Ref.String()})
+			}
 		}
 		for _, refusal := range res.Refusals {
 			p.notes = append(p.notes, r.refusal(res.Root, refusal))

@@ -52,8 +52,8 @@ type Engine struct {
 	// Explain, if set, tells for which judged probes (as root and subject) the
 	// deciding places are wanted although nothing is found.
 	Explain func(root, subject string) bool
-	// ListJudged fills Result.Judged.
-	ListJudged bool
+	// ListJudged fills Result.Judged, ListObjects Result.Objects.
+	ListJudged, ListObjects bool
 	// Decide, if set, tells of which probes the whole decision is wanted.
 	Decide func(check.Subject) bool
 	// Idle, if set, has work for those that render when no root of the run waits
@@ -71,6 +71,9 @@ type Result struct {
 	Roots   []string // that were checked, sorted
 	Probes  int
 	Judged  []report.Occurrence // all probes that were judged, sorted, if asked for
+	// Objects are those that the roots render, if asked for: as a root and
+	// <namespace>/<Kind>/<name>.
+	Objects map[report.Occurrence]bool
 	// Lacking maps a root that was checked to those of its group that did not
 	// render: what they hold is not known to its verdicts.
 	Lacking map[string][]string
@@ -125,12 +128,13 @@ type part struct {
 	probes    int
 	judged    []report.Occurrence
 	lacking   []string // of the group, in order
+	objects   []report.Occurrence
 	explained map[report.Occurrence][]report.Location
 	decisions []report.Decision
 }
 
 func join(parts []part) *Result {
-	res := &Result{Lacking: make(map[string][]string), Explained: make(map[report.Occurrence][]report.Location)}
+	res := &Result{Objects: make(map[report.Occurrence]bool), Lacking: make(map[string][]string), Explained: make(map[report.Occurrence][]report.Location)}
 	var items []report.Item
 	for _, p := range parts {
 		items = append(items, p.items...)
@@ -144,6 +148,9 @@ func join(parts []part) *Result {
 			if len(p.lacking) > 0 {
 				res.Lacking[root] = p.lacking
 			}
+		}
+		for _, o := range p.objects {
+			res.Objects[o] = true
 		}
 		for k, v := range p.explained {
 			res.Explained[k] = v

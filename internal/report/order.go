@@ -79,22 +79,28 @@ func age(s State) int {
 }
 
 // NewRoots returns the roots in which a new finding is new, where it is not new
-// in all of its roots; else nothing.
+// in all of its roots or for all objects of a root; else nothing. A root that
+// has it for several objects, of which some are new, names these.
 func (it *Item) NewRoots() []string {
-	if it.State != New {
+	if it.State != New || !slices.ContainsFunc(it.Occurrences, func(o Occurrence) bool { return !o.New }) {
 		return nil
+	}
+	partly := map[string]bool{}
+	for _, o := range it.Occurrences {
+		partly[o.Root] = partly[o.Root] || !o.New
 	}
 	var roots []string
 	for _, o := range it.Occurrences {
-		if o.New {
+		switch {
+		case !o.New:
+		case partly[o.Root]:
+			roots = append(roots, o.Root+" ("+o.Subject+")")
+		default:
 			roots = append(roots, o.Root)
 		}
 	}
 	slices.Sort(roots)
-	if roots = slices.Compact(roots); len(roots) >= len(it.Roots) {
-		return nil
-	}
-	return roots
+	return slices.Compact(roots)
 }
 
 // Shown returns the findings that are not suppressed, in r's order; with onlyNew
