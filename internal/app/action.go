@@ -129,7 +129,7 @@ func runAction(ctx context.Context, env *Env) error {
 // check examines what the event changed.
 func (j *job) check(ctx context.Context) (*report.Report, *scope.Scope, report.Policy, error) {
 	var none report.Policy
-	repo, err := open(ctx, j.workspace(), &j.s, git.Trust())
+	repo, err := open(ctx, j.workspace(), &j.s, git.Within(j.event.Workspace))
 	if err != nil {
 		return nil, nil, none, err
 	}

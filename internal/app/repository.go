@@ -33,7 +33,14 @@ type repository struct {
 	graph func() (*graph.Graph, error)
 }
 
-func (r *repository) close() { r.tree.Close() }
+func (r *repository) close() {
+	if r.tree != nil {
+		r.tree.Close()
+	}
+	if r.git != nil {
+		r.git.Close()
+	}
+}
 
 // open finds the repository that holds the paths of s and reads its
 // configuration. Its error is an *exitError.
@@ -44,6 +51,16 @@ func open(ctx context.Context, env *Env, s *settings.Values, opts ...git.Option)
 			return nil, notChecked(err)
 		}
 	}
+	// Whoever started the program chose this directory: links in its own name do
+	// not come from the repository.
+	if real, err := filepath.EvalSymlinks(r.dir); err == nil {
+		r.dir = real
+	}
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
 	first := r.dir
 	if len(s.Paths) > 0 {
 		first = r.abs(s.Paths[0])
@@ -52,16 +69,18 @@ func open(ctx context.Context, env *Env, s *settings.Values, opts ...git.Option)
 		}
 	}
 	if r.git, err = git.Open(ctx, first, opts...); err != nil {
+		if out := (*git.OutsideError)(nil); errors.As(err, &out) && len(s.Paths) > 0 {
+			out.Path = s.Paths[0]
+			return nil, usage(out)
+		}
+		if errors.Is(err, render.ErrGitData) {
+			return nil, usage(err)
+		}
 		return nil, notChecked(err)
 	}
 	if r.tree, err = render.OpenTree(r.git.Root()); err != nil {
 		return nil, notChecked(err)
 	}
-	defer func() {
-		if err != nil {
-			r.close()
-		}
-	}()
 	r.graph = sync.OnceValues(func() (*graph.Graph, error) { return graph.Build(ctx, r.tree) })
 	if r.config, err = r.loadConfig(s.Config); err != nil {
 		return nil, usage(err)
@@ -142,6 +161,9 @@ func (r *repository) resolve(s *settings.Values) error {
 		if _, err := os.Stat(r.abs(p)); err != nil {
 			return r.noSuchPath("--context "+p, err)
 		}
+		if _, err := r.tree.Lstat(name); errors.Is(err, render.ErrGitData) {
+			return usagef("--context %s: it %w", p, reason(err))
+		}
 		r.extra = append(r.extra, name)
 	}
 	return nil
@@ -162,8 +184,14 @@ func (r *repository) directory(given string) (string, error) {
 		abs = filepath.Dir(abs)
 	}
 	name, err := r.git.Rel(abs)
+	if out := (*git.OutsideError)(nil); errors.As(err, &out) {
+		out.Path = given
+		if !out.Link {
+			return "", usagef("%w; all paths of one run must be in the same repository", err)
+		}
+	}
 	if err != nil {
-		return "", usagef("%w; all paths of one run must be in the same repository", err)
+		return "", usage(err)
 	}
 	return name, nil
 }

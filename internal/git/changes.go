@@ -38,11 +38,11 @@ var patchOptions = []string{
 // as well.
 func (r *Repo) Changes(ctx context.Context, base, head string, lines bool) (diff.Changes, error) {
 	c := diff.Changes{Base: base, Head: head}
-	args, config, err := r.diffArgs(ctx, base, head)
+	args, err := r.diffArgs(base, head)
 	if err != nil {
 		return c, err
 	}
-	out, err := r.output(ctx, r.command(ctx, config, append(args, "--raw", "-z", "--no-abbrev", "--")...))
+	out, err := r.run(ctx, append(args, "--raw", "-z", "--no-abbrev", "--")...)
 	if err != nil {
 		return c, damaged(err)
 	}
@@ -50,7 +50,7 @@ func (r *Repo) Changes(ctx context.Context, base, head string, lines bool) (diff
 		return c, err
 	}
 	if lines && len(c.Files) > 0 {
-		patch, err := r.output(ctx, r.command(ctx, config, append(args, append(patchOptions, "--")...)...))
+		patch, err := r.run(ctx, append(args, append(patchOptions, "--")...)...)
 		switch {
 		case errors.Is(err, errTooLarge):
 			for i := range c.Files {
@@ -72,25 +72,13 @@ func (r *Repo) Changes(ctx context.Context, base, head string, lines bool) (diff
 	return c, nil
 }
 
-func (r *Repo) diffArgs(ctx context.Context, base, head string) (args []string, config [][2]string, err error) {
+// diffArgs returns the command that compares. The private configuration knows no
+// filters, so none runs.
+func (r *Repo) diffArgs(base, head string) ([]string, error) {
 	if head != WorkTree {
-		return append([]string{"diff-tree", "-r", base, head}, diffOptions...), nil, nil
+		return append([]string{"diff-tree", "-r", base, head}, diffOptions...), nil
 	}
-	// Reading the work tree would run the filters that the repository's
-	// configuration names: turn every one of them off.
-	out, err := r.run(ctx, "config", "--null", "--name-only", "--get-regexp", `^filter\.`)
-	if err != nil && exitCode(err) != 1 {
-		return nil, nil, err
-	}
-	for key := range strings.SplitSeq(string(out), "\x00") {
-		switch {
-		case strings.HasSuffix(key, ".required"):
-			config = append(config, [2]string{key, "false"})
-		case key != "":
-			config = append(config, [2]string{key, ""})
-		}
-	}
-	return append([]string{"diff", base}, diffOptions...), config, nil
+	return append([]string{"diff", base}, diffOptions...), r.index()
 }
 
 // untracked lists the files that Git neither knows nor ignores.
@@ -101,7 +89,7 @@ func (r *Repo) untracked(ctx context.Context, lines bool) ([]diff.File, error) {
 	}
 	var files []diff.File
 	for name := range strings.SplitSeq(string(out), "\x00") {
-		if name == "" {
+		if name == "" || filepath.Join(r.root, name) == filepath.Dir(r.dir) {
 			continue
 		}
 		// A repository inside this one is listed as a directory.
@@ -122,7 +110,7 @@ func (r *Repo) allLines(name string) ([]diff.Hunk, string) {
 	case err != nil:
 		return nil, fmt.Sprintf("the file cannot be read: %v", cause(err))
 	case !info.Mode().IsRegular():
-		return nil, "it is no regular file"
+		return nil, "it is not a regular file"
 	case info.Size() > maxUntracked:
 		return nil, "the file is too large"
 	}

@@ -27,10 +27,11 @@ func (r *Remote) Fetch(ctx context.Context, ids ...string) error {
 	return r.repo.Fetch(ctx, r.url, r.token, ids...)
 }
 
-// Fetch brings commits with their trees into the clone from the repository at
-// remote, an https, http or file URL. A shallow clone gets the commits without
-// their history. token authenticates against GitHub; "" for none. It reaches
-// git through the environment only.
+// Fetch brings commits with their trees into reach from the repository at remote,
+// an https, http or file URL; the clone itself stays as it is. A shallow clone
+// gets the commits without their history. token authenticates against GitHub; ""
+// for none. It reaches git through the environment only, and of servers that of
+// the URL alone: redirects are refused.
 func (r *Repo) Fetch(ctx context.Context, remote, token string, ids ...string) error {
 	u, err := url.Parse(remote)
 	if err != nil || u.User != nil || u.Scheme != "https" && u.Scheme != "http" && u.Scheme != "file" {
@@ -56,10 +57,7 @@ func (r *Repo) Fetch(ctx context.Context, remote, token string, ids ...string) e
 	secret := ""
 	if token != "" && u.Scheme != "file" {
 		secret = base64.StdEncoding.EncodeToString([]byte("x-access-token:" + token))
-		key := "http." + u.Scheme + "://" + u.Host + "/.extraheader"
-		// The empty value drops the header that actions/checkout left in the
-		// repository's configuration: GitHub refuses two of them.
-		config = append(config, [2]string{key, ""}, [2]string{key, "AUTHORIZATION: basic " + secret})
+		config = append(config, [2]string{"http." + u.Scheme + "://" + u.Host + "/.extraheader", "AUTHORIZATION: basic " + secret})
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()

@@ -1,9 +1,25 @@
-// Package git reads a Git repository through the git command line.
+// Package git reads a Git repository through the git command line. It is the one
+// door to Git, and promises, whatever a repository and its files hold:
 //
-// Repositories are untrusted: git runs without hooks, pagers, prompts, filters,
-// external diffs, file system monitors, lazy fetches and the user's own
-// configuration, and without network but for [Repo.Fetch]. Names are taken
-// byte for byte; output is bounded. The work tree and the index are not touched.
+//   - A repository is found by an entry that is named .git, which Git commits
+//     for nobody, and by nothing else: a directory that only looks like a Git
+//     directory is content. What a .git file of a submodule names counts only
+//     for a path that the superproject's commit records as a submodule.
+//   - No setting of a repository's configuration takes effect, but for a few that
+//     say how its objects and refs are stored (see private.go): git works in a
+//     directory of this package's own, which borrows objects and refs. So there
+//     are no hooks, filters, external diffs, pagers, prompts, credential helpers,
+//     proxies, other URLs, other work trees, file system monitors, excludes and
+//     attributes but those in the tree, replaced or grafted commits. The user's
+//     and the system's configuration is not read either.
+//   - The repository is not written to, its index included; what is fetched goes
+//     to that directory. Close removes it.
+//   - There is no network but for [Repo.Fetch], which sends the token to the
+//     address that it is given and follows no redirect.
+//   - Files of the work tree count by content, also where the index says that
+//     they are to be taken for unchanged.
+//
+// Names are taken byte for byte; output is bounded.
 package git
 
 import (
@@ -18,98 +34,90 @@ import (
 	"sync"
 )
 
-// Repo is the repository that holds a path, or a directory outside Git.
+// Repo is the repository that holds a path, or a directory outside Git. Close
+// it after use.
 type Repo struct {
 	root    string
 	tracked bool
-	trust   bool
-	refused error // why git does not read the repository, nil if it does
+	dir     string // this package's own Git directory for the repository
 
 	shallow func() (bool, error)
+	index   func() error // makes the index ready for a look at the work tree
 }
 
 // Option changes how [Open] works.
-type Option func(*Repo)
+type Option func(*Repo, *search)
 
-// Trust makes git accept a repository that belongs to another user. A container
-// that GitHub Actions starts needs it: the workspace belongs to the runner.
-func Trust() Option { return func(r *Repo) { r.trust = true } }
+// Within keeps Open inside the directory dir, the workspace of a job: a
+// repository above it is not looked for, and a path that leads out of it through
+// a symbolic link is refused.
+func Within(dir string) Option { return func(_ *Repo, s *search) { s.top = dir } }
 
-// Open finds the repository that holds path, a file or directory. Outside Git
-// the repository is the path itself (its directory for a file).
-func Open(ctx context.Context, name string, opts ...Option) (*Repo, error) {
-	r := &Repo{}
+// OutsideError says that a path does not lead to where it seems to be.
+type OutsideError struct {
+	Path, Top string
+	Link      bool // a symbolic link leads out
+}
+
+// Error says where the path leads out.
+func (e *OutsideError) Error() string {
+	if e.Link {
+		return fmt.Sprintf("%s links out of the repository %s: name a directory of the repository itself", e.Path, e.Top)
+	}
+	return fmt.Sprintf("%s is outside the repository %s", e.Path, e.Top)
+}
+
+// Open finds the repository that holds path, a file or directory: the nearest
+// directory from it upwards with an entry named .git. Outside Git the repository
+// is the path itself (its directory for a file). A path that a symbolic link
+// leads out of the repository that it stands in gives an [*OutsideError].
+func Open(ctx context.Context, name string, opts ...Option) (_ *Repo, err error) {
+	r, s := &Repo{}, search{}
 	for _, o := range opts {
-		o(r)
+		o(r, &s)
 	}
-	abs, err := filepath.Abs(name)
-	if err == nil {
-		abs, err = filepath.EvalSymlinks(abs)
-	}
+	place, root, err := s.find(ctx, name)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, cause(err))
-	}
-	if info, err := os.Stat(abs); err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, cause(err))
-	} else if !info.IsDir() {
-		abs = filepath.Dir(abs)
-	}
-	r.root = abs
-	out, err := r.run(ctx, "rev-parse", "--show-toplevel")
-	switch {
-	case err == nil:
-		r.tracked = true
-		top := strings.TrimSuffix(string(out), "\n")
-		if top, err = filepath.EvalSymlinks(top); err != nil {
-			return nil, fmt.Errorf("open %s: %w", name, cause(err))
-		}
-		if rel, err := filepath.Rel(top, abs); err != nil || !filepath.IsLocal(rel) {
-			return nil, fmt.Errorf("the repository's configuration (core.worktree) puts the work tree at %s, which does not hold %s", top, abs)
-		}
-		r.root = top
-	case errors.Is(err, exec.ErrNotFound):
-		if holdsGit(abs) {
-			return nil, errors.New("git is not installed, but the checked path is in a Git repository: install git")
-		}
-	case saysAny(err, "not a git repository"):
-		if holdsGit(abs) {
-			return nil, fmt.Errorf("%s looks like a Git repository, but git cannot read it: run `git fsck` there, or check it out anew: %w", abs, err)
-		}
-	case saysAny(err, "dubious ownership", "unsafe repository"):
-		// The files can be read all the same; only history cannot.
-		r.root = topOf(abs)
-		r.refused = fmt.Errorf("git refuses the repository because it belongs to another user; if you trust it, run `git config --global --add safe.directory %s`: %w", r.root, err)
-	case saysAny(err, "must be run in a work tree"):
-		return nil, fmt.Errorf("%s is inside a Git directory or a bare repository: give a path in a work tree", name)
-	default:
 		return nil, err
 	}
+	r.root = root
 	r.shallow = sync.OnceValues(func() (bool, error) {
 		out, err := r.run(ctx, "rev-parse", "--is-shallow-repository")
 		return strings.TrimSpace(string(out)) == "true", err
 	})
+	if place == nil {
+		return r, nil
+	}
+	if _, err := exec.LookPath("git"); err != nil {
+		return nil, errors.New("git is not installed, but the checked path is in a Git repository: install git")
+	}
+	if err := r.attach(ctx, place); err != nil {
+		return nil, err
+	}
 	return r, nil
 }
 
-// holdsGit reports whether dir or a directory above has an entry .git.
-func holdsGit(dir string) bool {
-	_, err := os.Lstat(filepath.Join(topOf(dir), ".git"))
-	return err == nil
+// attach makes r read the repository at p. On an error, nothing is left behind.
+func (r *Repo) attach(ctx context.Context, p *place) error {
+	var err error
+	if r.dir, err = p.private(ctx); err != nil {
+		return fmt.Errorf("%s looks like a Git repository, but cannot be read: run `git fsck` there, or check it out anew: %w", p.root, err)
+	}
+	r.tracked = true
+	r.index = sync.OnceValue(func() error { return r.copyIndex(ctx, p) })
+	if _, err = r.run(ctx, "rev-parse", "--git-dir"); err != nil {
+		r.Close()
+		return fmt.Errorf("%s looks like a Git repository, but git cannot read it: run `git fsck` there, or check it out anew: %w", p.root, err)
+	}
+	return nil
 }
 
-// topOf returns the nearest directory from dir upwards that has an entry .git,
-// dir itself if there is none.
-func topOf(dir string) string {
-	for at := dir; ; {
-		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
-			return at
-		}
-		up := filepath.Dir(at)
-		if up == at {
-			return dir
-		}
-		at = up
+// Close removes what Open made.
+func (r *Repo) Close() error {
+	if r.dir == "" {
+		return nil
 	}
+	return os.RemoveAll(filepath.Dir(r.dir))
 }
 
 // Root returns the absolute path of the work tree's top directory, or of the
@@ -141,9 +149,11 @@ func (r *Repo) Rel(name string) (string, error) {
 		}
 		dir, rest = up, filepath.Join(filepath.Base(dir), rest)
 	}
-	rel, err := filepath.Rel(r.root, abs)
-	if err != nil || !filepath.IsLocal(rel) {
-		return "", fmt.Errorf("%s is outside the repository %s", name, r.root)
+	rel, ok := below(r.root, abs)
+	if !ok {
+		given, err := filepath.Abs(name)
+		_, inside := below(r.root, given)
+		return "", &OutsideError{Path: name, Top: r.root, Link: err == nil && inside}
 	}
 	return path.Clean(filepath.ToSlash(rel)), nil
 }

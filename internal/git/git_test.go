@@ -26,6 +26,7 @@ func open(t *testing.T, dir string, opts ...git.Option) *git.Repo {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { r.Close() })
 	return r
 }
 
@@ -93,11 +94,13 @@ func TestOpenBadRepositories(t *testing.T) {
 	}
 	away := gittest.New(t)
 	away.Git("config", "core.worktree", t.TempDir())
-	if _, err := git.Open(t.Context(), away.Dir); err == nil {
-		t.Error("a work tree elsewhere is accepted")
+	if r := open(t, away.Dir); r.Root() != away.Dir {
+		t.Errorf("the root is at %s, where the configuration puts it", r.Root())
 	}
 }
 
+// TestOwner reads the repository of another user, which git by itself refuses: its
+// configuration could run programs. Here it takes no effect.
 func TestOwner(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can give files away")
@@ -115,17 +118,9 @@ func TestOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("SUDO_UID", "")
-	// The files can be checked; the history is for git to refuse.
 	r := open(t, src.Dir)
-	if r.Root() != src.Dir || r.Tracked() {
-		t.Errorf("without Trust: root %s, tracked %t", r.Root(), r.Tracked())
-	}
-	if _, err := r.Resolve(t.Context(), "HEAD"); err == nil || !strings.Contains(err.Error(), "safe.directory") {
-		t.Errorf("without Trust: %v", err)
-	}
-	r = open(t, src.Dir, git.Trust())
-	if _, err := r.Resolve(t.Context(), "HEAD"); err != nil {
-		t.Errorf("with Trust: %v", err)
+	if _, err := r.Resolve(t.Context(), "HEAD"); err != nil || !r.Tracked() {
+		t.Error(err)
 	}
 }
 

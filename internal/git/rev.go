@@ -27,9 +27,6 @@ func (r *Repo) Resolve(ctx context.Context, rev string) (string, error) {
 	if rev == "" || strings.HasPrefix(rev, "-") || strings.ContainsAny(rev, "\x00\n") {
 		return "", fmt.Errorf("%q is no revision: give a branch, a tag or a commit", rev)
 	}
-	if r.refused != nil {
-		return "", r.refused
-	}
 	if !r.tracked {
 		return "", fmt.Errorf("revision %q: %s is not in a Git repository", rev, r.root)
 	}

@@ -19,23 +19,31 @@ import (
 // 200,000 long lines has about 20 MB.
 const maxOutput = 512 << 20
 
-// settings are configuration for every git command, against whatever the
-// repository's own configuration says.
+// settings are configuration for every git command. The private directory has
+// none of the repository's, so they change git's defaults.
 var settings = [][2]string{
 	{"core.hooksPath", os.DevNull},
 	{"core.fsmonitor", "false"},
+	{"core.untrackedCache", "false"},
+	{"core.ignoreStat", "false"},
+	{"core.commitGraph", "false"},
+	{"core.sparseCheckout", "true"}, // files that are there count, whatever the index says
 	{"core.pager", "cat"},
 	{"core.askPass", ""},
 	{"core.sshCommand", "false"},
 	{"core.alternateRefsCommand", "true"},
 	{"core.attributesFile", os.DevNull},
+	{"core.excludesFile", os.DevNull},
 	{"core.quotePath", "true"},
 	{"credential.helper", ""},
 	{"diff.external", ""},
 	{"diff.renameLimit", "1000"},
 	{"diff.orderFile", os.DevNull},
+	{"diff.autoRefreshIndex", "true"}, // a file with another time only is unchanged
 	{"gc.auto", "0"},
+	{"http.followRedirects", "false"},
 	{"maintenance.auto", "false"},
+	{"safe.bareRepository", "explicit"},
 	{"submodule.recurse", "false"},
 	{"fetch.recurseSubmodules", "false"},
 	{"protocol.ext.allow", "never"},
@@ -47,10 +55,7 @@ func (r *Repo) command(ctx context.Context, extra [][2]string, args ...string) *
 	cmd.Dir = r.root
 	cmd.WaitDelay = 5 * time.Second
 	config := append(settings[:len(settings):len(settings)], extra...)
-	if r.trust {
-		config = append(config, [2]string{"safe.directory", "*"})
-	}
-	cmd.Env = environment(config)
+	cmd.Env = append(environment(config), "GIT_DIR="+r.dir, "GIT_WORK_TREE="+r.root)
 	return cmd
 }
 

@@ -197,6 +197,7 @@ func (s *server) resolve(t *testing.T, c shape) (*git.Repo, *scope.Scope) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { repo.Close() })
 	r := &scope.Resolver{Repo: repo, API: c.api, Remote: noRemote{}}
 	if c.remote {
 		r.Remote = repo.Remote(s.URL(), "")
@@ -231,6 +232,7 @@ func resolver(t *testing.T, dir string, s *server) *scope.Resolver {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { repo.Close() })
 	return &scope.Resolver{Repo: repo, Remote: repo.Remote(s.URL(), ""), API: &api{server: s.Repo}}
 }
 
