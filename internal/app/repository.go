@@ -46,6 +46,7 @@ func (r *repository) close() {
 // configuration. Its error is an *exitError.
 func open(ctx context.Context, env *Env, s *settings.Values, opts ...git.Option) (_ *repository, err error) {
 	r := &repository{dir: env.Dir}
+	limitKustomizeGit(s.AllowRemote)
 	if r.dir == "" {
 		if r.dir, err = os.Getwd(); err != nil {
 			return nil, notChecked(err)
@@ -89,6 +90,18 @@ func open(ctx context.Context, env *Env, s *settings.Values, opts ...git.Option)
 		return nil, err
 	}
 	return r, nil
+}
+
+// limitKustomizeGit says which repositories the git commands that kustomize starts
+// for remote bases may reach: none while remote bases are off, which is a second
+// wall behind the renderer's; else those of the network, not those of this machine.
+// The git commands of this program have an environment of their own.
+func limitKustomizeGit(remote bool) {
+	protocols := "none"
+	if remote {
+		protocols = "https:http:ssh"
+	}
+	_ = os.Setenv("GIT_ALLOW_PROTOCOL", protocols) // fails for bad names only
 }
 
 // buildGraph begins to build the graph, which is needed once Git has told what

@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/org/probe-mtls-action/internal/diff"
+	"github.com/org/probe-mtls-action/render"
 )
 
 // WorkTree stands for the files of the work tree where a commit is expected.
@@ -87,6 +87,11 @@ func (r *Repo) untracked(ctx context.Context, lines bool) ([]diff.File, error) {
 	if err != nil {
 		return nil, damaged(err)
 	}
+	tree, err := render.OpenTree(r.root)
+	if err != nil {
+		return nil, err
+	}
+	defer tree.Close()
 	var files []diff.File
 	for name := range strings.SplitSeq(string(out), "\x00") {
 		if name == "" || filepath.Join(r.root, name) == filepath.Dir(r.dir) {
@@ -95,7 +100,7 @@ func (r *Repo) untracked(ctx context.Context, lines bool) ([]diff.File, error) {
 		// A repository inside this one is listed as a directory.
 		f := diff.File{NewName: strings.TrimSuffix(name, "/"), NewMode: "100644", Status: diff.Added}
 		if lines {
-			f.Hunks, f.NoHunks = r.allLines(f.NewName)
+			f.Hunks, f.NoHunks = allLines(tree, f.NewName)
 		}
 		files = append(files, f)
 	}
@@ -103,9 +108,8 @@ func (r *Repo) untracked(ctx context.Context, lines bool) ([]diff.File, error) {
 }
 
 // allLines returns a new file's content as one hunk.
-func (r *Repo) allLines(name string) ([]diff.Hunk, string) {
-	full := filepath.Join(r.root, filepath.FromSlash(name))
-	info, err := os.Lstat(full)
+func allLines(tree render.Tree, name string) ([]diff.Hunk, string) {
+	info, err := tree.Lstat(name)
 	switch {
 	case err != nil:
 		return nil, fmt.Sprintf("the file cannot be read: %v", cause(err))
@@ -114,7 +118,7 @@ func (r *Repo) allLines(name string) ([]diff.Hunk, string) {
 	case info.Size() > maxUntracked:
 		return nil, "the file is too large"
 	}
-	data, err := os.ReadFile(full)
+	data, err := tree.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Sprintf("the file cannot be read: %v", cause(err))
 	}

@@ -1,0 +1,158 @@
+package archtest
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// door is one way in or out of the process. Whoever goes through must be named:
+// what a pull request contains is hostile, and each of these packages promises in
+// its comment, and tests, what it lets through.
+type door struct {
+	name string
+	uses map[string][]string // import path: functions, types and variables
+	by   map[string]string   // package: what for
+}
+
+var doors = []door{
+	{
+		name: "reads files or directories",
+		uses: map[string][]string{
+			"os":                                  {"Open", "OpenRoot", "OpenInRoot", "ReadFile", "ReadDir", "DirFS", "Readlink"},
+			"path/filepath":                       {"Walk", "WalkDir", "Glob"},
+			"io/ioutil":                           {"ReadFile", "ReadDir"},
+			"syscall":                             {"Open", "Openat", "Mmap"},
+			"sigs.k8s.io/kustomize/kyaml/filesys": {"MakeFsOnDisk", "NewTmpConfirmedDir"},
+		},
+		by: map[string]string{
+			"render":           "DirTree, the door to the files of a work tree",
+			"render/kustomize": "what kustomize fetched, where remote bases are allowed",
+			"internal/git":     "the Git directory",
+			"internal/actions": "files that the runner names",
+			"internal/app":     "files that the user names",
+		},
+	},
+	{
+		name: "writes files",
+		uses: map[string][]string{
+			"os": {"Create", "CreateTemp", "OpenFile", "WriteFile", "Mkdir", "MkdirAll", "MkdirTemp", "Remove", "RemoveAll", "Rename", "Symlink", "Link",
+				"Chmod", "Chown", "Lchown", "Chtimes", "Truncate", "CopyFS"},
+			"io/ioutil": {"WriteFile", "TempFile", "TempDir"},
+		},
+		by: map[string]string{
+			"render/kustomize": "nothing but the null device",
+			"internal/git":     "a Git directory of its own, in a temporary directory",
+			"internal/actions": "outputs and the summary, in files that the runner names",
+			"internal/app":     "results",
+		},
+	},
+	{
+		name: "starts programs",
+		uses: map[string][]string{
+			"os/exec": {"Command", "CommandContext", "Cmd"},
+			"os":      {"StartProcess"},
+			"syscall": {"Exec", "ForkExec", "StartProcess"},
+			"plugin":  {"Open"},
+		},
+		by: map[string]string{"internal/git": "git"},
+	},
+	{
+		name: "uses the network",
+		uses: map[string][]string{
+			"net": {"Dial", "DialTimeout", "Dialer", "Listen", "ListenConfig", "Resolver", "DefaultResolver", "LookupHost", "LookupIP", "LookupAddr"},
+			"net/http": {"Get", "Head", "Post", "PostForm", "Client", "DefaultClient", "DefaultTransport", "Transport", "NewRequest", "NewRequestWithContext",
+				"ListenAndServe", "Serve", "Server"},
+			"crypto/tls": {"Dial", "Dialer"},
+		},
+		by: map[string]string{
+			"internal/github":  "GitHub's API, at the address that the runner gives",
+			"render/kustomize": "the guard that keeps kustomize off the network",
+		},
+	},
+}
+
+// helpers reports whether a package serves tests only.
+func helpers(pkg string) bool {
+	base := path.Base(pkg)
+	return strings.HasSuffix(base, "test") || base == "fakegithub" || base == "monorepo" || strings.HasPrefix(pkg, "contracts")
+}
+
+func TestDoors(t *testing.T) {
+	used := map[string]bool{}
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if n := d.Name(); n != ".." && (strings.HasPrefix(n, ".") || n == "testdata" || n == "node_modules" || n == "fixtures") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		rel, err := filepath.Rel(root, name)
+		pkg := path.Dir(filepath.ToSlash(rel))
+		if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || helpers(pkg) {
+			return err
+		}
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, name, nil, 0)
+		if err != nil {
+			return err
+		}
+		imports := map[string]string{} // name in the file: path
+		for _, spec := range f.Imports {
+			p, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			local := path.Base(p)
+			if spec.Name != nil {
+				local = spec.Name.Name
+			}
+			if p == "unsafe" || p == "C" || local == "." {
+				t.Errorf("%s imports %s as %s: nobody could tell what it opens", rel, p, local)
+			}
+			imports[local] = p
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			id, ok := sel.X.(*ast.Ident)
+			if !ok || imports[id.Name] == "" {
+				return true
+			}
+			for _, d := range doors {
+				if !slices.Contains(d.uses[imports[id.Name]], sel.Sel.Name) {
+					continue
+				}
+				used[d.name+pkg] = true
+				if d.by[pkg] == "" {
+					t.Errorf("%s: package %s %s (%s.%s); only these may: %v", fset.Position(sel.Pos()), pkg, d.name, id.Name, sel.Sel.Name, d.by)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range doors {
+		for pkg := range d.by {
+			if !used[d.name+pkg] {
+				t.Errorf("package %s no longer %s: take it off the list", pkg, d.name)
+			}
+		}
+	}
+}
