@@ -29,6 +29,9 @@ type Tree interface {
 type Root struct {
 	Dir      string // relative to the repository; "." is the repository itself
 	Renderer string // name of the renderer that found it
+	// As tells apart the ways in which deployers change what the directory
+	// renders to; "" is the directory as it stands.
+	As string
 }
 
 // String returns the directory.
@@ -253,6 +256,9 @@ type Result struct {
 	// Inputs are the files and directories that the render read or looked for,
 	// relative to the repository and sorted. They include those not found.
 	Inputs []string
+	// Holes are parts of the root that could not be rendered: the objects are
+	// those of the rest.
+	Holes []Problem
 	// Refusals are reasons for which the renderer's own command line would
 	// refuse the root although it can be judged.
 	Refusals []Problem

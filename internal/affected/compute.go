@@ -25,6 +25,7 @@ func Roots(in Input) Result {
 	c.moved()
 	c.spread()
 	c.promoted()
+	c.added()
 	return c.result()
 }
 
@@ -237,6 +238,19 @@ func (c *computation) promoted() {
 	for _, dir := range c.Base.BaseOnly(c.inScope) {
 		if c.hit[dir] == nil && c.Head.IsRoot(dir) && !bases[dir] {
 			c.reach(dir, func() Reason { return Reason{Text: "no other root builds upon it any more"} })
+		}
+	}
+}
+
+// added takes the roots that the base does not have: also where none of their
+// own files changed, but what read these files before.
+func (c *computation) added() {
+	if c.Base == nil {
+		return
+	}
+	for _, root := range c.roots {
+		if c.hit[root.Dir] == nil && !c.Base.IsRoot(root.Dir) {
+			c.reach(root.Dir, func() Reason { return Reason{Text: "no other root reads these files any more"} })
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/affected"
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize"
+	"github.com/org/probe-mtls-action/render/manifest"
 )
 
 // TestNoRootIsMissed makes random edits in random repositories and checks that
@@ -59,9 +60,12 @@ func TestNoRootIsMissed(t *testing.T) {
 
 // outcomes renders roots to text: the objects, or the error.
 func outcomes(t *testing.T, tree render.Tree, roots []render.Root) map[string]string {
-	r := kustomize.New(tree, kustomize.Options{})
 	out := map[string]string{}
 	for _, root := range roots {
+		var r render.Renderer = kustomize.New(tree, kustomize.Options{})
+		if root.Renderer == manifest.Name {
+			r = manifest.New(tree)
+		}
 		res, err := r.Render(t.Context(), root)
 		if err != nil {
 			out[root.Dir] = "error: " + err.Error()

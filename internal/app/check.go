@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/internal/pipeline"
 	"github.com/org/probe-mtls-action/internal/report"
@@ -15,6 +18,8 @@ import (
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
+	"github.com/org/probe-mtls-action/render/manifest"
+	"github.com/org/probe-mtls-action/render/source"
 )
 
 // path returns the absolute form of a path as the user gave it.
@@ -161,10 +166,14 @@ func newReport(env *Env, repo *repository, s *settings.Values) *report.Report {
 // discover finds the roots to check. What could not be read, and paths without
 // any root, become "not checked" entries of rep.
 func (r *repository) discover(ctx context.Context, rep *report.Report) ([]render.Root, error) {
+	g, err := r.graph()
+	if err != nil {
+		return nil, notChecked(err)
+	}
 	var roots []render.Root
 	seen := make(map[render.Root]bool)
 	for _, p := range r.paths {
-		found, problems, err := graph.Discover(ctx, r.tree, []string{p})
+		found, problems, err := r.rootsAt(ctx, g, p)
 		if err != nil {
 			return nil, usage(err)
 		}
@@ -173,8 +182,8 @@ func (r *repository) discover(ctx context.Context, rep *report.Report) ([]render
 		}
 		if len(found) == 0 && len(problems) == 0 {
 			rep.Skipped = append(rep.Skipped, report.Skip{Root: p, Problem: render.Problem{
-				Message: "there is no kustomization root at or below this path",
-				Hint:    "give a directory that holds a kustomization.yaml of kind Kustomization, or one above it",
+				Message: "there is no kustomization root at or below this path, and no Kubernetes manifest",
+				Hint:    "give a directory that holds a kustomization.yaml of kind Kustomization or manifests, or one above it",
 			}})
 		}
 		for _, root := range found {
@@ -185,4 +194,39 @@ func (r *repository) discover(ctx context.Context, rep *report.Report) ([]render
 		}
 	}
 	return roots, nil
+}
+
+// rootsAt returns the roots at or below a path, which may be a file.
+func (r *repository) rootsAt(ctx context.Context, g *graph.Graph, p string) ([]render.Root, []render.Problem, error) {
+	if info, err := r.tree.Stat(p); err == nil && !info.IsDir() {
+		if !manifest.Holds(r.tree, p) {
+			return nil, []render.Problem{{
+				At:      source.Span{File: p},
+				Message: "the file holds no Kubernetes object, with apiVersion, kind and metadata",
+				Hint:    "give a file of manifests, a directory, or a kustomization",
+			}}, nil
+		}
+		return []render.Root{{Dir: p, Renderer: manifest.Name}}, nil, nil
+	}
+	found, problems, err := graph.Discover(ctx, r.tree, []string{p})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, root := range g.Roots() {
+		if root.Renderer == manifest.Name && within(root.Dir, p) && !r.isContext(root.Dir) {
+			found = append(found, root)
+		}
+	}
+	slices.SortFunc(found, func(a, b render.Root) int { return strings.Compare(a.Dir, b.Dir) })
+	return found, problems, nil
+}
+
+// isContext reports whether a directory of plain manifests is only context: the
+// user named it as that, and not as something to check.
+func (r *repository) isContext(dir string) bool {
+	named := func(p string) bool { return within(dir, p) && !slices.Contains(r.paths, dir) }
+	if slices.ContainsFunc(r.extra, named) || slices.ContainsFunc(r.config.Context, named) {
+		return true
+	}
+	return slices.ContainsFunc(r.config.Environments, func(e config.Environment) bool { return slices.ContainsFunc(e.Context, named) })
 }

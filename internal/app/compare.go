@@ -67,7 +67,7 @@ func (c *comparison) prepare(ctx context.Context) (err error) {
 		Base:       c.before,
 		Head:       c.after,
 		Paths:      c.repo.paths,
-		Excluded:   c.repo.config.Excluded,
+		Excluded:   c.leftOut,
 		AllRoots:   c.withBases() || !c.s.ChangedOnly,
 		Everywhere: c.everywhere(),
 		Groups:     c.environments(),
@@ -78,6 +78,16 @@ func (c *comparison) prepare(ctx context.Context) (err error) {
 	}
 	c.reached = affected.Roots(in)
 	return nil
+}
+
+// leftOut reports whether a root is not checked: the configuration excludes it,
+// or it is plain manifests that are only context.
+func (c *comparison) leftOut(dir string) bool {
+	if c.repo.config.Excluded(dir) {
+		return true
+	}
+	plain := c.after.IsManifests(dir) || c.before != nil && c.before.IsManifests(dir)
+	return plain && c.repo.isContext(dir)
 }
 
 func (c *comparison) readBase(ctx context.Context) (err error) {

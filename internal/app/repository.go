@@ -18,6 +18,7 @@ import (
 	"github.com/org/probe-mtls-action/render/kustomize"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
 	"github.com/org/probe-mtls-action/render/manifest"
+	"github.com/org/probe-mtls-action/render/manifest/sniff"
 )
 
 // repository is the work tree that a run reads, and what its configuration says.
@@ -82,7 +83,7 @@ func open(ctx context.Context, env *Env, s *settings.Values, opts ...git.Option)
 	if r.tree, err = render.OpenTree(r.git.Root()); err != nil {
 		return nil, notChecked(err)
 	}
-	r.graph = sync.OnceValues(func() (*graph.Graph, error) { return graph.Build(ctx, r.tree) })
+	r.graph = sync.OnceValues(func() (*graph.Graph, error) { return graph.Build(ctx, r.tree, graph.Named(r.paths)) })
 	if r.config, err = r.loadConfig(s.Config); err != nil {
 		return nil, usage(err)
 	}
@@ -182,19 +183,20 @@ func (r *repository) resolve(s *settings.Values) error {
 	return nil
 }
 
-// directory returns the repository's name of a directory to check. A
-// kustomization file stands for its directory.
+// directory returns the repository's name of a directory or a file of manifests
+// to check. A kustomization file stands for its directory.
 func (r *repository) directory(given string) (string, error) {
 	info, err := os.Stat(r.abs(given))
 	if err != nil {
 		return "", r.noSuchPath(given, err)
 	}
 	abs := r.abs(given)
-	if !info.IsDir() {
-		if !isKustomization(filepath.Base(abs)) {
-			return "", usagef("%s is a file: give a directory (or the kustomization file of one)", given)
-		}
+	switch base := filepath.Base(abs); {
+	case info.IsDir():
+	case isKustomization(base):
 		abs = filepath.Dir(abs)
+	case !sniff.Names(base):
+		return "", usagef("%s is not a file of manifests: give one with the ending .yaml, .yml or .json, or a directory", given)
 	}
 	name, err := r.git.Rel(abs)
 	if out := (*git.OutsideError)(nil); errors.As(err, &out) {
@@ -256,10 +258,34 @@ func contextRoots(ctx context.Context, tree render.Tree, past bool, paths []stri
 				roots = append(roots, found...)
 				continue
 			}
+			plain, err := manifestFiles(ctx, tree, p)
+			if err != nil {
+				return nil, err
+			}
+			roots = append(roots, plain...)
+			continue
 		}
 		roots = append(roots, render.Root{Dir: p, Renderer: manifest.Name})
 	}
 	return roots, nil
+}
+
+// manifestFiles returns the YAML and JSON files below a directory, each as a
+// root: the user named it, so a file that cannot be read is told.
+func manifestFiles(ctx context.Context, tree render.Tree, dir string) ([]render.Root, error) {
+	var roots []render.Root
+	err := fs.WalkDir(tree, dir, func(p string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil || ctx.Err() != nil:
+			return ctx.Err()
+		case d.IsDir() && p != dir && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir
+		case !d.IsDir() && sniff.Names(p):
+			roots = append(roots, render.Root{Dir: p, Renderer: manifest.Name})
+		}
+		return nil
+	})
+	return roots, err
 }
 
 // reason strips the operation and path that the os package puts in front.

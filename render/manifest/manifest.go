@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/manifest/sniff"
 	"github.com/org/probe-mtls-action/render/source"
 	"github.com/org/probe-mtls-action/render/source/yamldoc"
 )
@@ -31,7 +32,7 @@ const (
 )
 
 // Renderer reads the manifests of a tree. A root is a file, or a directory with
-// all manifests below it.
+// the manifests in it, not those of its sub-directories.
 type Renderer struct {
 	tree render.Tree
 }
@@ -44,41 +45,106 @@ func New(tree render.Tree) *Renderer { return &Renderer{tree} }
 // Name returns "manifest".
 func (r *Renderer) Name() string { return Name }
 
-// Roots returns dirs, each as a root. A dir may be a file. It fails for names
-// that the tree does not have.
-func (r *Renderer) Roots(_ context.Context, dirs []string) ([]render.Root, error) {
+// Roots returns the directories at or below dirs that hold manifests, and those
+// of dirs that are files. It fails for names that the tree does not have.
+func (r *Renderer) Roots(ctx context.Context, dirs []string) ([]render.Root, error) {
 	var roots []render.Root
 	for _, dir := range dirs {
 		dir = path.Clean(dir)
-		if _, err := r.tree.Stat(dir); err != nil {
+		info, err := r.tree.Stat(dir)
+		if err != nil {
 			return nil, err
 		}
-		roots = append(roots, render.Root{Dir: dir, Renderer: Name})
+		if !info.IsDir() {
+			roots = append(roots, render.Root{Dir: dir, Renderer: Name})
+			continue
+		}
+		err = fs.WalkDir(r.tree, dir, func(p string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil || ctx.Err() != nil:
+				return ctx.Err()
+			case d.IsDir() && p != dir && strings.HasPrefix(d.Name(), "."):
+				return fs.SkipDir
+			case !d.IsDir() && Holds(r.tree, p):
+				if root := (render.Root{Dir: path.Dir(p), Renderer: Name}); !slices.Contains(roots, root) {
+					roots = append(roots, root)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	return roots, nil
 }
 
-// Render reads the manifests of a root: a file with the ending .yaml, .yml or
-// .json, or all such files below a directory, in the order of their names.
-// Files below a directory that hold no Kubernetes objects, and documents
-// without apiVersion and kind, are left out. Lists are expanded.
+// Holds reports whether a file holds a Kubernetes object.
+func Holds(tree render.Tree, name string) bool {
+	if !sniff.Names(name) {
+		return false
+	}
+	info, err := tree.Stat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
+		return false
+	}
+	data, err := tree.ReadFile(name)
+	return err == nil && sniff.At(data).Objects > 0
+}
+
+// Render reads the manifests of a root: a file, or all files of a directory with
+// the ending .yaml, .yml or .json that hold Kubernetes objects, in the order of
+// their names. Documents without apiVersion and kind are left out. Lists are
+// expanded. A file of a directory that cannot be read is a hole.
 func (r *Renderer) Render(ctx context.Context, root render.Root) (*render.Result, error) {
 	root.Dir = path.Clean(root.Dir)
-	l := &loader{tree: r.tree, root: root, tracer: &tracer{places: map[*yaml.Node]place{}, objects: map[*render.Object]*yamldoc.Doc{}}}
-	files, err := l.files(ctx)
+	l := r.loader(root)
+	files, err := l.files()
 	if err != nil {
 		return nil, err
 	}
+	return l.render(ctx, files)
+}
+
+// RenderFiles reads the given files as the manifests of a root, like
+// [Renderer.Render].
+func (r *Renderer) RenderFiles(ctx context.Context, root render.Root, files []string) (*render.Result, error) {
+	var own []string
+	for _, f := range files {
+		if Holds(r.tree, f) {
+			own = append(own, f)
+		}
+	}
+	l := r.loader(root)
+	l.holes = true
+	return l.render(ctx, own)
+}
+
+func (r *Renderer) loader(root render.Root) *loader {
+	return &loader{tree: r.tree, root: root, tracer: &tracer{places: map[*yaml.Node]place{}, objects: map[*render.Object]*yamldoc.Doc{}}}
+}
+
+func (l *loader) render(ctx context.Context, files []string) (*render.Result, error) {
+	res := &render.Result{Root: l.root}
 	for _, f := range files {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := l.read(f); err != nil {
+		before := len(l.objects)
+		err := l.read(f)
+		var failure *render.Error
+		switch {
+		case err == nil:
+		case l.holes && errors.As(err, &failure):
+			l.objects = l.objects[:before]
+			res.Holes = append(res.Holes, failure.Problem)
+		default:
 			return nil, err
 		}
 	}
 	slices.Sort(l.inputs)
-	return &render.Result{Root: root, Objects: l.objects, Inputs: slices.Compact(l.inputs)}, nil
+	res.Objects, res.Inputs = l.objects, slices.Compact(l.inputs)
+	return res, nil
 }
 
 // loader reads one root.
@@ -88,6 +154,7 @@ type loader struct {
 	objects []*render.Object
 	inputs  []string
 	tracer  *tracer
+	holes   bool // whether a file that cannot be read is a hole, not the end
 }
 
 func (l *loader) fail(at source.Span, hint, format string, args ...any) error {
@@ -95,7 +162,7 @@ func (l *loader) fail(at source.Span, hint, format string, args ...any) error {
 	return &render.Error{Root: l.root, Problem: render.Problem{At: at, Message: err.Error(), Hint: hint}, Err: err}
 }
 
-func (l *loader) files(ctx context.Context) ([]string, error) {
+func (l *loader) files() ([]string, error) {
 	info, err := l.tree.Stat(l.root.Dir)
 	if err != nil {
 		return nil, l.fail(source.Span{File: l.root.Dir}, "", "%w", reason(err))
@@ -103,25 +170,23 @@ func (l *loader) files(ctx context.Context) ([]string, error) {
 	if !info.IsDir() {
 		return []string{l.root.Dir}, nil
 	}
+	l.holes = true
+	l.inputs = append(l.inputs, l.root.Dir)
+	entries, err := l.tree.ReadDir(l.root.Dir)
+	if err != nil {
+		return nil, l.fail(source.Span{File: l.root.Dir}, "", "%w", reason(err))
+	}
 	var files []string
-	err = fs.WalkDir(l.tree, l.root.Dir, func(p string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return l.fail(source.Span{File: p}, "", "%w", reason(err))
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case d.IsDir() && p != l.root.Dir && strings.HasPrefix(d.Name(), "."):
-			return fs.SkipDir
-		case d.IsDir():
-			l.inputs = append(l.inputs, p)
-		case slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(p)):
-			if files = append(files, p); len(files) > maxFiles {
-				return l.fail(source.Span{File: l.root.Dir}, "Name the files that matter instead.", "more than %d manifests below the directory", maxFiles)
-			}
+	for _, e := range entries {
+		p := path.Join(l.root.Dir, e.Name())
+		if e.IsDir() || !Holds(l.tree, p) {
+			continue
 		}
-		return nil
-	})
-	return files, err
+		if files = append(files, p); len(files) > maxFiles {
+			return nil, l.fail(source.Span{File: l.root.Dir}, "Name the files that matter instead.", "more than %d manifests in the directory", maxFiles)
+		}
+	}
+	return files, nil
 }
 
 // read adds the objects of a file.
@@ -155,7 +220,7 @@ func (l *loader) read(name string) error {
 		if s.Err != nil {
 			return l.fail(s.At, "Write the value out.", "%w", s.Err)
 		}
-		return l.fail(s.At, "Mend the YAML.", "not valid YAML: %s", s.Message)
+		return l.fail(s.At, "Fix the YAML.", "not valid YAML: %s", s.Message)
 	}
 	used := 0
 	for _, d := range docs {

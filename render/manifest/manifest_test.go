@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,8 +90,8 @@ func TestTrace(t *testing.T) {
 }
 
 func TestDirectory(t *testing.T) {
-	tree := open(t, "ctx/a.yaml", policy+"---\nnot: an object\n---\n", "ctx/sub/b.json", `{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}]}`,
-		"ctx/c.txt", "text", "ctx/.hidden/d.yaml", policy, "other/e.yaml", policy)
+	tree := open(t, "ctx/a.yaml", policy+"---\nnot: an object\n---\n", "ctx/b.json", `{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}]}`,
+		"ctx/c.txt", "text", "ctx/values.yaml", "a: [", "ctx/sub/d.yaml", policy, "ctx/.hidden/d.yaml", policy, "other/e.yaml", policy)
 	res := render1(t, tree, "ctx")
 	var got []string
 	for _, o := range res.Objects {
@@ -99,12 +100,24 @@ func TestDirectory(t *testing.T) {
 	if want := "istio-system/PeerAuthentication/default default/Namespace/n"; strings.Join(got, " ") != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
-	if got, want := strings.Join(res.Inputs, " "), "ctx ctx/a.yaml ctx/sub ctx/sub/b.json"; got != want {
+	if got, want := strings.Join(res.Inputs, " "), "ctx ctx/a.yaml ctx/b.json"; got != want {
 		t.Errorf("inputs are %s, want %s", got, want)
 	}
 	at, err := res.Objects[1].Trace(context.Background(), render.PathOf("metadata", "name"))
-	if err != nil || at.Span.String() != "ctx/sub/b.json:1:111" {
+	if err != nil || at.Span.String() != "ctx/b.json:1:111" {
 		t.Errorf("got %v %v", at, err)
+	}
+	roots, err := manifest.New(tree).Roots(context.Background(), []string{"ctx"})
+	if want := []render.Root{{Dir: "ctx", Renderer: "manifest"}, {Dir: "ctx/sub", Renderer: "manifest"}}; err != nil || !slices.Equal(roots, want) {
+		t.Errorf("roots are %v %v, want %v", roots, err, want)
+	}
+}
+
+func TestBrokenFileIsAHole(t *testing.T) {
+	tree := open(t, "dir/a.yaml", policy, "dir/b.yaml", policy+"spec: [\n")
+	res := render1(t, tree, "dir")
+	if len(res.Objects) != 1 || len(res.Holes) != 1 || res.Holes[0].At.File != "dir/b.yaml" {
+		t.Errorf("got %d objects and the holes %v", len(res.Objects), res.Holes)
 	}
 }
 

@@ -23,7 +23,13 @@ type Option func(*builder)
 // kustomization files that have not changed. changed must report true for every
 // file that differs between the two trees.
 func Reuse(g *Graph, changed func(name string) bool) Option {
-	return func(b *builder) { b.known, b.changed = g.records, changed }
+	return func(b *builder) { b.known, b.knownSheets, b.changed = g.records, g.sheets, changed }
+}
+
+// Named takes directories and files of manifests as roots wherever they stand:
+// those of directories that are left out otherwise, such as testdata.
+func Named(paths []string) Option {
+	return func(b *builder) { b.named = paths }
 }
 
 // builder makes a graph of a tree.
@@ -31,8 +37,12 @@ type builder struct {
 	*listing
 	known   map[string]*record
 	changed func(string) bool
-	nodes   map[string]*node
-	plugins []pluginDir
+	named   []string
+
+	knownSheets, sheets map[string]*sheet
+	skipped             []Unread
+	nodes               map[string]*node
+	plugins             []pluginDir
 }
 
 // pluginDir is a directory whose render is plugin configuration for user.
@@ -42,8 +52,9 @@ type pluginDir struct {
 	file         string
 }
 
-// Build parses all kustomization files of the tree. It fails only when ctx
-// ends or the tree's top directory cannot be read.
+// Build parses all kustomization files of the tree and looks at its other YAML
+// and JSON files. It fails only when ctx ends or the tree's top directory cannot
+// be read.
 func Build(ctx context.Context, tree render.Tree, opts ...Option) (*Graph, error) {
 	if _, err := tree.ReadDir("."); err != nil {
 		return nil, err
@@ -75,7 +86,10 @@ func Build(ctx context.Context, tree render.Tree, opts ...Option) (*Graph, error
 		}
 	}
 	b.fillPluginDirs()
-	g := newGraph(b.nodes, byName)
+	if err := b.manifests(ctx); err != nil {
+		return nil, err
+	}
+	g := newGraph(b.nodes, byName, b.sheets, b.skipped)
 	g.links = b.allLinks()
 	g.problems = b.problems
 	for _, d := range g.dirs {

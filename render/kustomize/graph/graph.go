@@ -1,5 +1,6 @@
-// Package graph finds kustomization roots and tells, without rendering, which
-// files the render of each root can read.
+// Package graph finds the roots of a tree, kustomizations and directories of
+// plain manifests, and tells, without rendering, which files the render of each
+// root can read.
 //
 // It parses kustomization files only and follows every field that names a file
 // or a directory. The answer errs on the large side: it holds names that do not
@@ -19,6 +20,9 @@ import (
 
 // Renderer is the Renderer name of the roots that this package finds.
 const Renderer = "kustomize"
+
+// Manifests is the Renderer name of roots that are plain manifests.
+const Manifests = "manifest"
 
 // FileNames are the names that kustomize accepts for a kustomization file
 // (konfig.RecognizedKustomizationFileNames of kustomize api v0.21).
@@ -96,15 +100,19 @@ type Graph struct {
 	nodes   map[string]*node // by real directory
 	dirs    []string         // keys of nodes, sorted
 	records map[string]*record
+	sheets  map[string]*sheet // by name: files that are not kustomizations
+	skipped []Unread
 	reverse func() *index
 
 	links    map[string]link // the symbolic links of the tree
 	problems []render.Problem
 }
 
-// node is one directory with a kustomization file.
+// node is one directory with a kustomization file, or one with manifests that no
+// kustomization reads.
 type node struct {
 	dir       string
+	manifests bool
 	component bool
 	foreign   bool
 	composes  bool
@@ -135,16 +143,29 @@ func (g *Graph) Roots() []render.Root {
 	var roots []render.Root
 	for _, d := range g.dirs {
 		if g.nodes[d].isRoot() {
-			roots = append(roots, render.Root{Dir: d, Renderer: Renderer})
+			roots = append(roots, render.Root{Dir: d, Renderer: g.nodes[d].renderer()})
 		}
 	}
 	return roots
+}
+
+func (n *node) renderer() string {
+	if n.manifests {
+		return Manifests
+	}
+	return Renderer
 }
 
 // IsRoot reports whether dir is the directory of a root.
 func (g *Graph) IsRoot(dir string) bool {
 	n := g.nodes[dir]
 	return n != nil && n.isRoot()
+}
+
+// IsManifests reports whether dir is a root of plain manifests.
+func (g *Graph) IsManifests(dir string) bool {
+	n := g.nodes[dir]
+	return n != nil && n.manifests
 }
 
 func (n *node) isRoot() bool { return !n.component && !n.foreign }
@@ -259,8 +280,8 @@ func (g *Graph) hasUser(n *node, counts func(*node) bool) bool {
 	return found
 }
 
-func newGraph(nodes map[string]*node, records map[string]*record) *Graph {
-	g := &Graph{nodes: nodes, records: records}
+func newGraph(nodes map[string]*node, records map[string]*record, sheets map[string]*sheet, skipped []Unread) *Graph {
+	g := &Graph{nodes: nodes, records: records, sheets: sheets, skipped: skipped}
 	for d := range nodes {
 		g.dirs = append(g.dirs, d)
 	}
