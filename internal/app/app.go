@@ -24,6 +24,7 @@ const (
 type Env struct {
 	Args           []string // without the program's name
 	Dir            string   // working directory; "" is the process's
+	Stdin          io.Reader // nil is none
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	// Sleep stands in for waiting (for rate limits, between writes) in tests;

@@ -19,6 +19,7 @@ import (
 	"github.com/org/probe-mtls-action/render/kustomize"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
 	"github.com/org/probe-mtls-action/render/manifest"
+	"github.com/org/probe-mtls-action/render/manifest/sniff"
 	"github.com/org/probe-mtls-action/render/source"
 )
 
@@ -199,7 +200,16 @@ func (r *repository) discover(ctx context.Context, rep *report.Report) ([]render
 // rootsAt returns the roots at or below a path, which may be a file.
 func (r *repository) rootsAt(ctx context.Context, g *graph.Graph, p string) ([]render.Root, []render.Problem, error) {
 	if info, err := r.tree.Stat(p); err == nil && !info.IsDir() {
-		if !manifest.Holds(r.tree, p) {
+		data, err := r.tree.ReadFile(p)
+		switch c := sniff.At(data); {
+		case err != nil || c.Objects > 0:
+		case c.Template:
+			return nil, []render.Problem{{
+				At:      source.Span{File: p},
+				Message: "the file is a template, which holds no object before it is filled in",
+				Hint:    "check what is made of it: helm template … | probe-mtls-action check -",
+			}}, nil
+		default:
 			return nil, []render.Problem{{
 				At:      source.Span{File: p},
 				Message: "the file holds no Kubernetes object, with apiVersion, kind and metadata",

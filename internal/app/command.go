@@ -55,15 +55,17 @@ func checkCommand(env *Env) *cobra.Command {
 	var s *settings.Values
 	cmd := &cobra.Command{
 		Use:   "check [PATH...]",
-		Short: "Check every kustomization root at or below the paths (default: .)",
-		Long: `Renders every kustomization root at or below the paths (default: the working
-directory), checks its probes and prints what it finds.
+		Short: "Check kustomizations and manifests at or below the paths (default: .)",
+		Long: `Checks the probes of every kustomization root and every directory of plain
+manifests at or below the paths (default: the working directory) and prints what
+it finds. A path may also be a file of manifests, and - is a stream of them.
 
 Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 wrong usage or
 configuration; 3 something could not be checked and there is nothing to fail on.`,
 		Example: `  probe-mtls-action check overlays/prod
   probe-mtls-action check --mesh-mtls strict --rewrite-probes false .
-  probe-mtls-action check --base origin/main --only-new`,
+  probe-mtls-action check --base origin/main --only-new
+  helm template shop ./chart | probe-mtls-action check -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s.Paths = args
 			if (s.OnlyNew || s.ChangedOnly) && s.Base == "" {

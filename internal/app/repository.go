@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,7 +25,7 @@ import (
 // repository is the work tree that a run reads, and what its configuration says.
 type repository struct {
 	git    *git.Repo
-	tree   *render.DirTree
+	tree   render.Tree
 	config *config.Config
 	paths  []string // where to look for roots, repository-relative
 	extra  []string // context paths from flags, repository-relative
@@ -35,8 +36,8 @@ type repository struct {
 }
 
 func (r *repository) close() {
-	if r.tree != nil {
-		r.tree.Close()
+	if c, ok := r.tree.(io.Closer); ok {
+		c.Close()
 	}
 	if r.git != nil {
 		r.git.Close()
@@ -46,6 +47,9 @@ func (r *repository) close() {
 // open finds the repository that holds the paths of s and reads its
 // configuration. Its error is an *exitError.
 func open(ctx context.Context, env *Env, s *settings.Values, opts ...git.Option) (_ *repository, err error) {
+	if slices.Contains(s.Paths, "-") {
+		return openStdin(ctx, env, s)
+	}
 	r := &repository{dir: env.Dir}
 	limitKustomizeGit(s.AllowRemote)
 	if r.dir == "" {

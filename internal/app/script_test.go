@@ -2,7 +2,9 @@ package app_test
 
 import (
 	"context"
+	"io"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -12,7 +14,7 @@ import (
 
 // TestScripts runs testdata/script. Besides testscript's own commands there is
 //
-//	probe CODE ARG...   runs probe-mtls-action, which must end with exit code CODE
+//	probe CODE ARG... [<FILE]   runs probe-mtls-action, which must end with exit code CODE
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -33,7 +35,12 @@ func probe(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
+	var stdin io.Reader
+	if last := args[len(args)-1]; strings.HasPrefix(last, "<") {
+		stdin, args = strings.NewReader(ts.ReadFile(last[1:])), args[:len(args)-1]
+	}
 	code := app.Main(context.Background(), app.Env{
+		Stdin:   stdin,
 		Args:    args[1:],
 		Dir:     ts.MkAbs("."),
 		Stdout:  ts.Stdout(),

@@ -66,8 +66,12 @@ func escape(s string) string {
 }
 
 // uri returns the relative URI reference of a path (RFC 3986). A colon is
-// encoded too, so that no first segment looks like a scheme.
+// encoded too, so that no first segment looks like a scheme. The standard input
+// is the artifact stdin.
 func uri(path string) string {
+	if path == "<stdin>" {
+		path = "stdin"
+	}
 	segments := strings.Split(path, "/")
 	for i, s := range segments {
 		segments[i] = strings.ReplaceAll(url.PathEscape(s), ":", "%3A")

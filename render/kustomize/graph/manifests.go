@@ -89,7 +89,7 @@ func (b *builder) manifests(ctx context.Context) error {
 		b.directory(dir, byDir[dir], reads, chart)
 	}
 	for _, p := range b.named {
-		if s := b.sheets[p]; s != nil {
+		if mode, ok := b.modes[p]; ok && mode.IsRegular() && !isKustomizationFile(path.Base(p)) {
 			b.nodes[p] = &node{dir: p, manifests: true, own: map[string]int{p: -1}}
 		}
 	}

@@ -74,7 +74,18 @@ func templated(data []byte) bool {
 		var doc []byte
 		doc, data = cut(data)
 		var n yaml.Node
-		if safely(func() error { return yaml.Unmarshal(doc, &n) }) != nil {
+		if safely(func() error { return yaml.Unmarshal(doc, &n) }) != nil || braced(&n) {
+			return true
+		}
+	}
+	return false
+}
+
+// braced reports whether a key is itself a mapping, which is how YAML reads the
+// {{ of a template outside of quotes.
+func braced(n *yaml.Node) bool {
+	for i, c := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && c.Kind == yaml.MappingNode || braced(c) {
 			return true
 		}
 	}

@@ -25,6 +25,8 @@ func TestAt(t *testing.T) {
 		"compose":        {"services:\n  web:\n    image: x\n", 0, 0, 0, false},
 		"values":         {"kind: x\nmetadata:\n  name: y\n", 0, 0, 0, false},
 		"helm template":  {"apiVersion: v1\nkind: {{ .Values.kind }}\nmetadata:\n  name: y\n", 0, 0, 0, false},
+		"helm value":     {"apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n", 0, 0, 0, false},
+		"text template":  {"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  a: |\n    {{ if x }}\n", 1, 0, 0, false},
 		"block in block": {"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  a: |\n    apiVersion: v1\n    kind: Pod\n", 1, 0, 0, false},
 	} {
 		got := sniff.At([]byte(c.text))
