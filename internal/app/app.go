@@ -22,8 +22,8 @@ const (
 
 // Env is the process as the command sees it.
 type Env struct {
-	Args           []string // without the program's name
-	Dir            string   // working directory; "" is the process's
+	Args           []string  // without the program's name
+	Dir            string    // working directory; "" is the process's
 	Stdin          io.Reader // nil is none
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
