@@ -279,10 +279,10 @@ func TestPullRequest(t *testing.T) {
 		"conclusion": "failure", "findings": "2", "errors": "2", "warnings": "0", "notes": "0",
 		"sarif-file": "probe-mtls.sarif", "affected-roots": `["overlays/prod"]`,
 	})
-	r.says(t, "2 findings = 2 review comment")
+	r.says(t, "2 findings = 2 review comments")
 	comments := w.server.Comments()
-	if len(comments) != 2 {
-		t.Fatalf("%d comments, want 2", len(comments))
+	if len(comments) != 1 {
+		t.Fatalf("%d comments, want one for both probes", len(comments))
 	}
 	for _, c := range comments {
 		if c.Path != "overlays/prod/mesh.yaml" || c.Line != 14 || c.Side != "RIGHT" {
@@ -324,8 +324,8 @@ func TestPullRequest(t *testing.T) {
 			open++
 		}
 	}
-	if open != 2 || closed != 1 {
-		t.Errorf("%d open and %d closed comments, want 2 and 1", open, closed)
+	if open != 1 || closed != 1 {
+		t.Errorf("%d open and %d closed comments, want 1 on the probes and 1 that has moved", open, closed)
 		for _, c := range w.server.Comments() {
 			t.Logf("%s:%d resolved=%t minimized=%q edits=%d\n%.300s", c.Path, c.Line, c.Resolved, c.Minimized, c.Edits, c.Body)
 		}
@@ -359,7 +359,7 @@ func TestFork(t *testing.T) {
 	w := newWorld(t, githubtest.Options{Fork: true, Permissions: &githubtest.ReadOnly}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
 	r := w.runPR(nil)
 	r.want(t, 1, map[string]string{"findings": "2"})
-	r.says(t, "2 findings = 2 annotation", "::error ")
+	r.says(t, "2 findings = 2 annotations", "::error ")
 	if n := len(w.server.Comments()); n != 0 {
 		t.Errorf("%d comments with a read-only token", n)
 	}
@@ -403,7 +403,7 @@ func TestMergeGroup(t *testing.T) {
 	}
 	r := w.run("merge_group", payload, head, nil)
 	r.want(t, 1, map[string]string{"findings": "2"})
-	r.says(t, "2 findings = 2 annotation")
+	r.says(t, "2 findings = 2 annotations")
 	if n := len(w.server.Comments()) + len(w.server.Writes()); n != 0 {
 		t.Errorf("%d comments and writes in a merge group", n)
 	}
@@ -427,8 +427,8 @@ func TestEnterprise(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubtest.Options{Enterprise: true}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
 	w.runPR(nil).want(t, 1, nil)
-	if n := len(w.server.Comments()); n != 2 {
-		t.Errorf("%d comments, want 2", n)
+	if n := len(w.server.Comments()); n != 1 {
+		t.Errorf("%d comments, want 1", n)
 	}
 }
 
@@ -475,8 +475,8 @@ func TestFaults(t *testing.T) {
 			}
 			w.server.Inject()
 			w.runPR(nil).want(t, 1, nil)
-			if n := len(w.server.Comments()); n != 2 {
-				t.Errorf("%d comments, want 2", n)
+			if n := len(w.server.Comments()); n != 1 {
+				t.Errorf("%d comments, want 1", n)
 			}
 		})
 	}
@@ -499,7 +499,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 			shown++
 		}
 	}
-	if shown != 2 {
-		t.Errorf("%d comments are shown, want 2", shown)
+	if shown != 1 {
+		t.Errorf("%d comments are shown, want 1", shown)
 	}
 }

@@ -63,6 +63,10 @@ type publication struct {
 	delivery
 	policy report.Policy
 	ledger *report.Ledger
+	// remarks say why findings have no comment although they might.
+	remarks map[*report.Item]string
+	// over are the findings that found no room among the review comments.
+	over []*report.Item
 }
 
 // publish sends every finding of every delivery through the channels that the
@@ -72,7 +76,7 @@ type publication struct {
 func (j *job) publish(ctx context.Context, policy report.Policy, all ...delivery) error {
 	var t tally
 	for i, d := range all {
-		p := &publication{job: j, delivery: d, policy: policy, ledger: report.NewLedger(d.rep)}
+		p := &publication{job: j, delivery: d, policy: policy, ledger: report.NewLedger(d.rep), remarks: map[*report.Item]string{}}
 		if err := p.printLog(d.rep); err == nil {
 			p.recordAll(report.Log)
 		}
@@ -97,6 +101,14 @@ func (p *publication) recordAll(c report.Channel) {
 			p.ledger.Record(&p.rep.Items[i], c)
 		}
 	}
+}
+
+// runURL is the page of this run, which shows its summary; "" outside one.
+func (p *publication) runURL() string {
+	if p.event.RunID == 0 || p.event.ServerURL == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s/%s/actions/runs/%d", p.event.ServerURL, p.repository(), p.event.RunID)
 }
 
 // links are where texts on GitHub point at: the checked commit, or on a pull
@@ -175,16 +187,25 @@ func (p *publication) comment(ctx context.Context) {
 		Changes:    p.pull.diff,
 		HeadLine:   p.pull.line,
 		OnlyNew:    p.policy.OnlyNew,
+
+		MaxComments: p.in.MaxComments,
+		Untrusted:   p.untrusted,
+		RunURL:      p.runURL(),
 	})
 	if err != nil {
 		p.runner.Warningf("review comments: %s; the findings are in the annotations, the summary and the log", err)
 	}
 	for i, r := range out.Results {
-		switch r.Channel {
-		case review.LineComment:
-			p.ledger.Record(&p.rep.Items[i], report.ReviewComment)
-		case review.FileComment:
-			p.ledger.Record(&p.rep.Items[i], report.FileComment)
+		it := &p.rep.Items[i]
+		switch {
+		case r.Channel == review.LineComment:
+			p.ledger.Record(it, report.ReviewComment)
+		case r.Channel == review.FileComment:
+			p.ledger.Record(it, report.FileComment)
+		case r.Silenced:
+			p.remarks[it] = r.Reason
+		case r.Over:
+			p.over = append(p.over, it)
 		}
 	}
 	for _, n := range out.Notes {

@@ -49,7 +49,7 @@ func TestWorkflowRun(t *testing.T) {
 	}
 	r := w.runIn(t.TempDir(), "workflow_run", payload(w.server.Head()), w.base, nil)
 	r.want(t, 1, map[string]string{"findings": "2"})
-	r.says(t, "2 findings = 2 review comment")
+	r.says(t, "2 findings = 2 review comments")
 	for _, c := range w.server.Comments() {
 		if c.Path != "overlays/prod/mesh.yaml" || c.Line != 14 {
 			t.Errorf("comment at %s:%d, want overlays/prod/mesh.yaml:14", c.Path, c.Line)
@@ -180,8 +180,8 @@ func TestReportShards(t *testing.T) {
 	if code != 1 || !strings.Contains(log, "2 findings = ") {
 		t.Errorf("exit code %d\n%s", code, log)
 	}
-	if n := len(w.server.Comments()); n != 2 {
-		t.Errorf("%d comments, want 2: one for each probe, whatever the overlay", n)
+	if n := len(w.server.Comments()); n != 1 {
+		t.Errorf("%d comments, want 1 for both probes, whatever the overlay", n)
 	}
 
 	log, code = w.report(dir, files[0], files[2])
@@ -224,7 +224,7 @@ func TestNoCodeScanning(t *testing.T) {
 		w := newWorld(t, opt, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
 		r := w.runPR(map[string]string{"upload-sarif": "true"})
 		r.want(t, 1, map[string]string{"findings": "2", "sarif-file": "probe-mtls.sarif"})
-		r.says(t, "2 findings = 2 review comment")
+		r.says(t, "2 findings = 2 review comments")
 		uploads := len(w.server.Uploads())
 		if want := map[string]int{"off": 0, "on": 1}[name]; uploads != want {
 			t.Errorf("code scanning %s: %d uploads, want %d", name, uploads, want)
@@ -240,7 +240,7 @@ func TestOneComment(t *testing.T) {
 	inputs := map[string]string{"reporters": "comment,summary"}
 	r := w.runPR(inputs)
 	r.want(t, 1, map[string]string{"findings": "2", "sarif-file": ""})
-	r.says(t, "2 findings = 2 pull request comment")
+	r.says(t, "2 findings = 2 pull request comments")
 	w.server.ResetLog()
 	w.runPR(inputs).want(t, 1, nil)
 	if n := len(w.server.Writes()); n != 0 {

@@ -14,14 +14,18 @@ type Comment struct {
 	ReviewID  int64
 	InReplyTo int64 // the thread's first comment, 0 for a first one
 	Author    string
-	Body      string
-	Path      string
-	Line      int    // 0 where it is outdated or on the whole file
-	Side      string // LEFT or RIGHT
-	OnFile    bool   // subject_type file
-	CommitID  string
-	URL       string // of the page
-	Created   time.Time
+	Bot       bool // the author is an app
+	// Association is the author's to the repository: OWNER, MEMBER,
+	// COLLABORATOR, CONTRIBUTOR, NONE and the like.
+	Association string
+	Body        string
+	Path        string
+	Line        int    // 0 where it is outdated or on the whole file
+	Side        string // LEFT or RIGHT
+	OnFile      bool   // subject_type file
+	CommitID    string
+	URL         string // of the page
+	Created     time.Time
 }
 
 // maxCommentPages bounds how many comments are read: 100 pages of 100.
@@ -50,9 +54,36 @@ func (c *Client) Comments(ctx context.Context, number int) ([]Comment, error) {
 func comment(p *gh.PullRequestComment) Comment {
 	return Comment{
 		ID: p.GetID(), NodeID: p.GetNodeID(), ReviewID: p.GetPullRequestReviewID(), InReplyTo: p.GetInReplyTo(),
-		Author: p.GetUser().GetLogin(), Body: p.GetBody(), Path: p.GetPath(), Line: p.GetLine(), Side: p.GetSide(),
+		Author: p.GetUser().GetLogin(), Bot: p.GetUser().GetType() == "Bot", Association: p.GetAuthorAssociation(), Body: p.GetBody(), Path: p.GetPath(), Line: p.GetLine(), Side: p.GetSide(),
 		OnFile: p.GetSubjectType() == "file", CommitID: p.GetCommitID(), URL: p.GetHTMLURL(), Created: p.GetCreatedAt().Time,
 	}
+}
+
+// Review is a review of a pull request, without its comments.
+type Review struct {
+	ID     int64
+	Author string
+	Bot    bool // the author is an app
+	Body   string
+}
+
+// Reviews returns all reviews of a pull request, the oldest first.
+func (c *Client) Reviews(ctx context.Context, number int) ([]Review, error) {
+	var all []Review
+	more, err := pages(maxCommentPages, func(opt gh.ListOptions) (*gh.Response, error) {
+		list, resp, err := c.rest.PullRequests.ListReviews(ctx, c.owner, c.repo, number, &opt)
+		for _, one := range list {
+			all = append(all, Review{one.GetID(), one.GetUser().GetLogin(), one.GetUser().GetType() == "Bot", one.GetBody()})
+		}
+		return resp, err
+	})
+	if err != nil {
+		return nil, c.wrap("list reviews", false, err)
+	}
+	if more {
+		return nil, &TooLarge{Detail{Op: "list reviews", Message: "more than 10,000 reviews"}}
+	}
+	return all, nil
 }
 
 // Draft is a comment to be made. Line 0 is a comment on the whole file.

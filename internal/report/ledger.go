@@ -20,6 +20,18 @@ const (
 	Log           Channel = "log" // printed in the job's log, the last resort
 )
 
+// Count says how many findings are in a channel: "18 review comments".
+func (c Channel) Count(n int) string {
+	switch c {
+	case JobSummary, SARIFFile, Log:
+		return fmt.Sprintf("%d in the %s", n, c)
+	}
+	if n != 1 {
+		c += "s"
+	}
+	return fmt.Sprintf("%d %s", n, string(c))
+}
+
 var channels = []Channel{ReviewComment, FileComment, PRComment, Annotation, JobSummary, SARIFFile, Log}
 
 // Ledger is the account of where each finding went. Its numbers must add up: no
@@ -134,17 +146,21 @@ func (l *Ledger) Check() error {
 		l.Findings(), sum, strings.Join(problems, "\n  "))
 }
 
-// String returns the account on one line: "5 findings = 3 review comment + 2
-// annotation".
+// String returns the account on one line: "5 findings = 3 review comments + 2 in
+// the job summary".
 func (l *Ledger) String() string {
 	var parts []string
 	for _, r := range l.Rows() {
 		if r.Count > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", r.Count, r.Channel))
+			parts = append(parts, r.Channel.Count(r.Count))
 		}
 	}
-	if len(parts) == 0 {
-		parts = []string{"0"}
+	findings := "findings"
+	if l.Findings() == 1 {
+		findings = "finding"
 	}
-	return fmt.Sprintf("%d findings = %s", l.Findings(), strings.Join(parts, " + "))
+	if len(parts) == 0 {
+		return fmt.Sprintf("%d %s", l.Findings(), findings)
+	}
+	return fmt.Sprintf("%d %s = %s", l.Findings(), findings, strings.Join(parts, " + "))
 }

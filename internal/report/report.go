@@ -161,7 +161,10 @@ type Scope struct {
 	Base, Head string // commit IDs, "" without a base
 	// Category tells runs of one workflow apart (a matrix, say).
 	Category string
-	Shard    string // "I/N", "" when unsharded
+	// Several tells that there may be other categories beside it, so that
+	// people are told which one this is.
+	Several bool
+	Shard   string // "I/N", "" when unsharded
 }
 
 // Counts is how many findings there are, suppressed ones left out.

@@ -86,7 +86,7 @@ func TestLedgerAddsUp(t *testing.T) {
 	if err := l.Check(); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := l.String(), "4 findings = 1 review comment + 1 annotation + 2 job summary"; got != want {
+	if got, want := l.String(), "4 findings = 1 review comment + 1 annotation + 2 in the job summary"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	want := []report.Row{{report.ReviewComment, 1, 0}, {report.Annotation, 1, 0}, {report.JobSummary, 2, 2}}

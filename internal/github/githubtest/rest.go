@@ -26,8 +26,8 @@ func write(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// mux routes requests below the API's prefix.
-func (s *Server) mux() *http.ServeMux {
+// newMux routes requests below the API's prefix.
+func (s *Server) newMux() *http.ServeMux {
 	m := http.NewServeMux()
 	repo := "/repos/" + s.opt.Repository
 	pull := fmt.Sprintf("%s/pulls/%d", repo, s.opt.Number)

@@ -102,6 +102,7 @@ type Server struct {
 	contract *contract
 	skipped  string // why the contract is not checked
 	perms    Permissions
+	mux      *http.ServeMux
 
 	mu         sync.Mutex
 	state      state
@@ -162,6 +163,7 @@ func Start(opt Options) (*Server, error) {
 	if err := s.findContract(); err != nil {
 		return nil, err
 	}
+	s.mux = s.newMux()
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
 	return s, nil
 }
@@ -309,7 +311,7 @@ func (s *Server) answer(rec *httptest.ResponseRecorder, req *http.Request, path 
 	r := req.Clone(req.Context())
 	r.URL.Path = path
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	s.mux().ServeHTTP(rec, r)
+	s.mux.ServeHTTP(rec, r)
 }
 
 func (s *Server) checkContract(req *http.Request, path string, graphql bool, body []byte, rec *httptest.ResponseRecorder) {

@@ -1,7 +1,9 @@
 package review
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,108 +12,512 @@ import (
 )
 
 const (
-	maxShownRoots = 5    // more are folded away
-	maxListed     = 200  // roots, related places
-	maxYAML       = 8000 // characters; half a manifest cannot be pasted
-	foldedYAML    = 15   // lines; longer fixes are folded away
+	maxRows      = 8    // of the table; more are folded away
+	maxFolded    = 150  // rows and roots that are folded away
+	maxYAML      = 8000 // characters; half a manifest cannot be pasted
+	unfoldedYAML = 8    // lines; longer fixes are folded away
+	maxClause    = 300  // characters of one statement
 )
 
-// commitSlot stands for the head commit while the content is hashed: a push
-// that changes nothing about a finding must not edit its comment.
-const commitSlot = "0000000000000000000000000000000000000000"
+// slots stand for the head commit and the run while the content is hashed: a
+// push that changes nothing about a finding must not edit its comment.
+var slots = surroundings{commit: strings.Repeat("0", 40), run: "https://slot.invalid/"}
 
-// body returns a finding's comment and the hash of its content. It also gives
-// the draft a suggestion's lines.
-func (r *run) body(f *finding) (text, state string) {
-	tail := ""
-	if s, ok := f.suggestion(r.opt); ok {
-		f.draft.StartLine, f.draft.Line = s.StartLine, s.Line
-		if s.StartLine == s.Line {
-			f.draft.StartLine = 0
+// surroundings are what a comment links and does not speak of.
+type surroundings struct{ commit, run string }
+
+// members are the findings that a group's comment tells: those to be told, and
+// whatever the comment told before and is still there.
+func (r *run) members(v *view, g *group, c *posted) []*finding {
+	var all []*finding
+	for _, f := range g.findings {
+		told := false
+		if c != nil {
+			e := c.marker.entry(f.key)
+			told = e != nil && e.fixed == "" && !c.marker.ended()
 		}
-		tail = md.Fence("suggestion", s.Text)
+		if told || f.quiet == "" && v.leftAlone(f) == "" {
+			all = append(all, f)
+		}
 	}
-	m := marker{key: f.key, category: categoryHash(r.rep.Scope.Category), roots: rootHashes(f.item.Roots)}
-	m.state = digest(r.compose(f.item, commitSlot, tail), 16)
-	return r.compose(f.item, r.opt.Head, tail) + "\n" + m.String(), m.state
+	return all
 }
 
-// compose writes what breaks, why, where, and the way out. The two texts of
-// unbounded length get the room that the rest leaves.
-func (r *run) compose(it report.Item, commit, suggestion string) string {
-	title := fmt.Sprintf("**%s: %s**\n\n", md.Text(string(it.Severity)), md.Truncate(md.Text(it.Summary), 1000))
-	rest := suggestion + r.places(it, commit) + remedies(it.Remedies) + r.footer(it)
-	chain := r.decision(it, commit)
-	message := md.Text(it.Message)
-
-	room := budget - md.Len(title) - md.Len(rest) - 2*maxMarker
-	message = md.Truncate(message, max(room-md.Len(chain), room/2))
-	chain = md.Truncate(chain, room-md.Len(message))
-	if len(it.Chain) > 5 {
-		chain = md.Details("Why, step by step", chain) + "\n"
-	}
-	return md.Truncate(title+message+"\n\n"+chain+rest, budget-maxMarker)
+// body returns a group's comment; c is the one that there is, nil for none.
+func (r *run) body(v *view, g *group, c *posted) string {
+	members, m := r.content(v, g, c)
+	return r.compose(g, members, m, surroundings{r.opt.Head, r.opt.RunURL}) + "\n" + m.String()
 }
 
-// maxMarker is longer than any marker.
-const maxMarker = 200 + 9*maxMarkerRoots
+// content returns what a group's comment tells, and its marker.
+func (r *run) content(v *view, g *group, c *posted) ([]*finding, marker) {
+	members := r.members(v, g, c)
+	m := marker{category: categoryHash(r.rep.Scope.Category)}
+	for _, f := range members {
+		m.entries = append(m.entries, entry{key: f.key, roots: rootHashes(f.item.Roots)})
+	}
+	if c != nil {
+		m.entries = append(m.entries, r.past(v, c)...)
+	}
+	content := r.compose(g, members, m, slots)
+	for _, e := range m.entries {
+		content += e.key + e.fixed + "\n"
+	}
+	m.state = digest(content, 16)
+	return members, m
+}
 
-// decision lists the steps of the decision, each with its place.
-func (r *run) decision(it report.Item, commit string) string {
-	steps, _ := it.Steps()
-	if len(steps) == 0 {
+// past are the entries of a comment whose findings are gone: fixed, or not
+// known while a root of theirs cannot be checked.
+func (r *run) past(v *view, c *posted) []entry {
+	alive, stems := map[string]bool{}, map[string]bool{}
+	for _, f := range r.findings {
+		if f.alive {
+			alive[f.key], stems[stem(f.key)] = true, true
+		}
+	}
+	var all []entry
+	for _, e := range c.marker.entries {
+		if alive[e.key] || e.fixed == "" && stems[stem(e.key)] {
+			continue
+		}
+		if e.fixed == "" && r.mayClose(v) && !r.mayBeAlive(e) {
+			e.fixed = short(r.opt.Head)
+		}
+		if e.fixed != "" {
+			e.roots = nil
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// compose writes what happens, why, and what to do; details are folded away.
+func (r *run) compose(g *group, members []*finding, m marker, s surroundings) string {
+	items := make([]*report.Item, len(members))
+	for i, f := range members {
+		items[i] = f.item
+	}
+	if len(items) == 0 {
 		return ""
 	}
-	var b strings.Builder
-	for i, s := range steps {
-		fmt.Fprintf(&b, "%d. %s", i+1, md.Text(s.Text))
-		if s.Related >= 0 {
-			b.WriteString(", at " + r.link(it.Related[s.Related], commit))
-		}
-		b.WriteString("\n")
+	room := budget - len(m.String())
+	head := r.headline(g, items, m) + r.cause(g, items[0], s)
+	tail := r.fixes(items, s) + r.why(items, s) + r.footer(items, s)
+	if len(items) == 1 {
+		head += r.roots(items[0])
+		return md.Truncate(head+tail, room)
 	}
-	return b.String() + "\n"
+	head = md.Truncate(head, room/4)
+	tail = md.Truncate(tail, room/2)
+	return head + r.table(items, s, room-md.Len(head)-md.Len(tail)) + tail
 }
 
-// places lists where the probe and the deciding facts stand, and the overlays.
-func (r *run) places(it report.Item, commit string) string {
+// headline is what happens in the cluster.
+func (r *run) headline(g *group, items []*report.Item, m marker) string {
+	it := items[0]
+	fixed := fixedIn(m)
 	var b strings.Builder
-	if p := it.Placement; p != nil && p.Kind != report.OnProbe {
-		fmt.Fprintf(&b, "Found at %s.\n\n", r.link(it.At, commit))
-	}
-	if p := it.Placement; p != nil && p.Note != "" {
-		b.WriteString("Note: " + md.Text(strings.TrimRight(p.Note, ".")) + ".\n\n")
-	}
-	if !it.At.Exact && it.At.Why != "" {
-		b.WriteString("The place is not exact: " + md.Text(it.At.Why) + "\n\n")
-	}
-	if _, elsewhere := it.Steps(); len(elsewhere) > 0 {
-		b.WriteString(decidedBy(it) + "\n")
-		for i, k := range elsewhere {
-			if i == maxListed/4 {
-				fmt.Fprintf(&b, "- and %d more\n", len(elsewhere)-i)
-				break
-			}
-			l := it.Related[k]
-			fmt.Fprintf(&b, "- %s: %s\n", r.link(l, commit), md.Truncate(md.Text(l.Message), 500))
+	switch {
+	case len(items) == 1 && !it.Plain():
+		b.WriteString("**" + md.Text(clip(it.Summary, maxClause)) + "**\n\n" + md.Text(clip(statement(it), maxClause)))
+	case len(items) == 1:
+		b.WriteString("**" + after(items, it.Consequence()) + ".**")
+	case !it.Plain():
+		fmt.Fprintf(&b, "**%s** and %d more like this:", md.Text(clip(it.Summary, maxClause)), len(items)-1)
+	default:
+		total := ""
+		if n := len(fixed); n > 0 {
+			total = fmt.Sprintf("%d of %d", len(items), len(items)+n)
 		}
-		b.WriteString("\n")
+		b.WriteString(r.several(items, total))
 	}
-	switch n := len(it.Roots); {
-	case n > maxShownRoots:
-		b.WriteString(md.Details(fmt.Sprintf("Affects %d overlays", n), md.Some(codes(it.Roots), maxListed)) + "\n")
-	case n > 0:
-		b.WriteString("Affects " + md.List(codes(it.Roots)) + ".\n\n")
+	b.WriteString("\n\n")
+	if n := len(fixed); n > 0 {
+		fmt.Fprintf(&b, "Fixed: %s.\n\n", tally(fixed))
 	}
 	return b.String()
 }
 
-// decidedBy heads the places that no step of the decision names.
-func decidedBy(it report.Item) string {
-	if len(it.Chain) > 0 {
-		return "Elsewhere decided by"
+// several is the headline of several findings on probes.
+func (r *run) several(items []*report.Item, total string) string {
+	suffer := map[string]int{}
+	var order []string
+	workloads := map[string]bool{}
+	for _, it := range items {
+		t := it.Target()
+		workloads[t.Workload] = true
+		e := report.Sufferers(it)
+		if suffer[e] == 0 {
+			order = append(order, e)
+		}
+		suffer[e]++
 	}
-	return "Decided by"
+	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(suffer[b], suffer[a]) })
+	whose := fmt.Sprintf("%d workloads", len(workloads))
+	if len(workloads) == 1 {
+		whose = items[0].Target().Workload
+	}
+	verb, effects := report.Fate(items)
+	if total == "" {
+		total = strconv.Itoa(len(items))
+	} else {
+		verb = "still " + verb
+	}
+	s := "**" + after(items, fmt.Sprintf("%s %s of %s %s", total, report.Nouns(items), whose, verb)) + "**"
+	if !effects {
+		return s + "."
+	}
+	var parts []string
+	for _, e := range order {
+		if len(order) == 1 {
+			parts = append(parts, e)
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s (%d)", e, suffer[e]))
+	}
+	return s + ": " + md.Text(md.List(parts)) + "."
+}
+
+// after begins a sentence about new findings with what makes them true.
+func after(items []*report.Item, clause string) string {
+	fresh, existing := false, true
+	for _, it := range items {
+		fresh = fresh || it.State == report.New
+		existing = existing && it.State == report.Existing
+	}
+	switch {
+	case fresh:
+		clause = "After the merge, " + clause
+	case existing:
+		clause = "Already now, " + clause
+	default:
+		clause = strings.ToUpper(clause[:1]) + clause[1:]
+	}
+	return md.Text(clip(clause, 2*maxClause))
+}
+
+// fixedIn has the commits of the fixed entries, in their order.
+func fixedIn(m marker) []string {
+	var all []string
+	for _, e := range m.entries {
+		if e.fixed != "" {
+			all = append(all, e.fixed)
+		}
+	}
+	return all
+}
+
+// tally counts the fixed findings by commit.
+func tally(commits []string) string {
+	count := map[string]int{}
+	var order []string
+	for _, c := range commits {
+		if count[c] == 0 {
+			order = append(order, c)
+		}
+		count[c]++
+	}
+	if len(order) > 5 {
+		return fmt.Sprintf("%d, the last in %s", len(commits), md.Code(order[len(order)-1]))
+	}
+	parts := make([]string, len(order))
+	for i, c := range order {
+		parts[i] = fmt.Sprintf("%d in %s", count[c], md.Code(c))
+	}
+	return md.List(parts)
+}
+
+// cause names what decides, and how this line comes into it.
+func (r *run) cause(g *group, it *report.Item, s surroundings) string {
+	var b strings.Builder
+	p := it.Placement
+	d := it.Decider()
+	here := r.here(it, g.draft.Line)
+	switch {
+	case !it.Plain():
+	case p != nil && p.Side == report.Left && len(it.BaseCauses) > 0:
+		fmt.Fprintf(&b, "The line removed here prevented that: %s.", clause(it.BaseCauses[0].Message))
+		if d != nil {
+			fmt.Fprintf(&b, " Now %s decides: %s.", r.link(*d, s.commit), clause(d.Message))
+		}
+	case here != nil:
+		fmt.Fprintf(&b, "Cause: this line. %s.", sentence(here.Message))
+		if d != here {
+			fmt.Fprintf(&b, " With it, %s: %s.", r.link(*d, s.commit), clause(d.Message))
+		}
+	case d != nil:
+		fmt.Fprintf(&b, "Cause: %s: %s.", r.link(*d, s.commit), clause(d.Message))
+	case it.Because() != "":
+		fmt.Fprintf(&b, "Cause: %s.", clause(it.Because()))
+	}
+	if p != nil && p.Kind != report.OnProbe && len(g.findings) == 1 {
+		fmt.Fprintf(&b, " The probe is at %s.", r.link(it.At, s.commit))
+	}
+	if p != nil && p.Note != "" {
+		b.WriteString(" Note: " + md.Text(strings.TrimRight(p.Note, ".")) + ".")
+	}
+	if !it.At.Exact && it.At.Why != "" && len(g.findings) == 1 {
+		b.WriteString(" The place is not exact: " + clause(it.At.Why) + ".")
+	}
+	if len(it.Assumed) > 0 {
+		b.WriteString(" Assumed: " + clause(strings.Join(it.Assumed, "; ")) + ".")
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return strings.TrimSpace(b.String()) + "\n\n"
+}
+
+// here returns the deciding place that the comment's line is, nil if it is none.
+func (r *run) here(it *report.Item, line int) *report.Location {
+	p := it.Placement
+	if p == nil || p.Kind != report.OnDeciding || p.Side == report.Left {
+		return nil
+	}
+	for i := len(it.Related) - 1; i >= 0; i-- {
+		l := &it.Related[i]
+		if r.headLine(*l) == line && l.Message != "" && (l.File == p.Path || r.opt.HeadLine != nil) {
+			return l
+		}
+	}
+	return nil
+}
+
+// roots names the roots of a single finding.
+func (r *run) roots(it *report.Item) string {
+	switch n := len(it.Roots); {
+	case n == 0:
+		return ""
+	case n > 3:
+		return md.Details(fmt.Sprintf("In %d roots", n), md.Some(codes(it.Roots), maxFolded)) + "\n"
+	}
+	return "In " + md.List(codes(it.Roots)) + ".\n\n"
+}
+
+// table lists what one place breaks, a row for each container.
+func (r *run) table(items []*report.Item, s surroundings, room int) string {
+	rows := r.rows(items, s)
+	head := []string{"workload", "probes", "port", "where", "in"}
+	shown := md.Table("lllll", head, rows[:min(len(rows), maxRows)]) + "\n"
+	if len(rows) <= maxRows {
+		return shown
+	}
+	rest := rows[maxRows:]
+	cut := min(len(rest), maxFolded)
+	for ; cut > 0; cut = cut * 3 / 4 {
+		folded := md.Table("lllll", head, rest[:cut])
+		if left := len(rest) - cut; left > 0 {
+			folded += fmt.Sprintf("\n%d more are in the summary of the run.\n", left)
+		}
+		folded = md.Details(fmt.Sprintf("%d more", len(rest)), folded) + "\n"
+		if md.Len(shown)+md.Len(folded) <= room {
+			return shown + folded
+		}
+	}
+	return shown + fmt.Sprintf("%d more are in the summary of the run.\n\n", len(rest))
+}
+
+func (r *run) rows(items []*report.Item, s surroundings) [][]string {
+	type row struct {
+		target               report.Target
+		probes, ports, where []string
+		roots                []string
+	}
+	var rows []*row
+	at := map[string]*row{}
+	add := func(list *[]string, text string) {
+		if text != "" && !slices.Contains(*list, text) {
+			*list = append(*list, text)
+		}
+	}
+	for _, it := range items {
+		t := it.Target()
+		k := t.Workload + "/" + t.Container + "\x00" + it.At.File
+		w := at[k]
+		if w == nil {
+			w = &row{target: t}
+			at[k] = w
+			rows = append(rows, w)
+		}
+		add(&w.probes, md.Text(strings.TrimSuffix(t.Noun(), " probe")))
+		if v := it.Value(); v != "" {
+			add(&w.ports, md.Code(clip(v, 40)))
+		}
+		add(&w.where, r.link(it.At, s.commit))
+		for _, root := range it.Roots {
+			add(&w.roots, root)
+		}
+	}
+	out := make([][]string, len(rows))
+	for i, w := range rows {
+		kind, name, _ := strings.Cut(w.target.Workload, " ")
+		who := md.Text(kind)
+		if name != "" {
+			who += " " + md.Code(clip(name, 200))
+		}
+		out[i] = []string{who, strings.Join(w.probes, ", "), strings.Join(w.ports, ", "),
+			strings.Join(w.where[:min(len(w.where), 2)], ", "), md.Some(codes(w.roots), 2)}
+	}
+	return out
+}
+
+// fixes writes the first fix in full and folds the others away.
+func (r *run) fixes(items []*report.Item, s surroundings) string {
+	it := items[0]
+	if len(it.Remedies) == 0 {
+		return ""
+	}
+	common := func(rem report.Remedy) bool {
+		for _, other := range items[1:] {
+			if !slices.ContainsFunc(other.Remedies, func(o report.Remedy) bool { return o.Title == rem.Title }) {
+				return false
+			}
+		}
+		return true
+	}
+	all := slices.Clone(it.Remedies)
+	if len(items) > 1 && !slices.ContainsFunc(all, common) {
+		// No fix is for all of them: the first one's shows how.
+	} else {
+		slices.SortStableFunc(all, func(a, b report.Remedy) int {
+			return cmp.Compare(bit(!common(a)), bit(!common(b)))
+		})
+	}
+	var b strings.Builder
+	for i, rem := range all {
+		title := md.Text(clip(rem.Title, maxClause))
+		if len(items) > 1 && !common(rem) {
+			title += " (for " + md.Text(clip(it.Target().Workload, 200)) + "; the others alike)"
+		}
+		if rem.At.File != "" {
+			title += ", at " + r.link(report.Location{Span: rem.At}, s.commit)
+		}
+		yaml := ""
+		switch {
+		case rem.YAML == "":
+		case md.Len(rem.YAML) > maxYAML:
+			title += " (the manifest is too long for a comment; `probe-mtls-action check` prints it)"
+		default:
+			yaml = md.Fence("yaml", rem.YAML)
+		}
+		if i == 0 {
+			limit := unfoldedYAML
+			if len(items) > 1 {
+				limit /= 2
+			}
+			if strings.Count(rem.YAML, "\n") > limit {
+				yaml = md.Details("What to write", yaml)
+			}
+			fmt.Fprintf(&b, "**Fix:** %s\n\n%s\n", title, yaml)
+			if len(all) > 1 {
+				b.WriteString("<details><summary>" + otherFixes(len(all)-1) + "</summary>\n\n")
+			}
+			continue
+		}
+		fmt.Fprintf(&b, "- %s\n", title)
+		if yaml != "" {
+			b.WriteString("\n" + md.Indent(yaml, 2))
+		}
+		if b.Len() > 4*maxYAML && i+1 < len(all) {
+			fmt.Fprintf(&b, "- and %d more\n", len(all)-i-1)
+			break
+		}
+	}
+	if len(all) > 1 {
+		b.WriteString("\n</details>\n\n")
+	}
+	return strings.ReplaceAll(b.String(), "\n\n\n", "\n\n")
+}
+
+func otherFixes(n int) string {
+	if n == 1 {
+		return "Another fix"
+	}
+	return fmt.Sprintf("%d other fixes", n)
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// why folds the decision away, step by step, each with its place.
+func (r *run) why(items []*report.Item, s surroundings) string {
+	it := items[0]
+	steps, elsewhere := it.Steps()
+	if len(steps)+len(elsewhere) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for i, step := range steps {
+		fmt.Fprintf(&b, "%d. %s", i+1, md.Text(clip(step.Text, 2000)))
+		if step.Related >= 0 {
+			b.WriteString(", at " + r.link(it.Related[step.Related], s.commit))
+		}
+		b.WriteString("\n")
+	}
+	if len(elsewhere) > 0 {
+		b.WriteString("\nElsewhere:\n\n")
+	}
+	for i, k := range elsewhere {
+		if i == maxFolded/3 {
+			fmt.Fprintf(&b, "- and %d more\n", len(elsewhere)-i)
+			break
+		}
+		l := it.Related[k]
+		fmt.Fprintf(&b, "- %s: %s\n", r.link(l, s.commit), clause(l.Message))
+	}
+	title := "Why, step by step"
+	if len(items) > 1 {
+		title += ", for " + md.Text(clip(it.Target().Workload, 200))
+	}
+	return md.Details(title, md.Truncate(b.String(), budget/4)) + "\n"
+}
+
+// footer links the rule and the run, and says how to accept the finding.
+func (r *run) footer(items []*report.Item, s surroundings) string {
+	var ids []string
+	for _, it := range items {
+		if !slices.Contains(ids, it.RuleID) {
+			ids = append(ids, it.RuleID)
+		}
+	}
+	slices.Sort(ids)
+	var parts []string
+	for _, id := range ids {
+		parts = append(parts, md.Link(md.Text(id), report.RulePage(id)))
+	}
+	if s.run != "" {
+		parts = append(parts, md.Link("summary of the run", s.run))
+	}
+	parts = append(parts, "accept with "+md.Code("# probe-mtls:ignore "+ids[0]+" reason"))
+	if r.rep.Scope.Several {
+		parts = append(parts, md.Text(clip(r.rep.Scope.Category, 200)))
+	}
+	return strings.Join(parts, " · ") + "\n"
+}
+
+// headLine is the line of the head commit.
+func (r *run) headLine(l report.Location) int {
+	if r.opt.HeadLine != nil && l.Start.Line > 0 {
+		return r.opt.HeadLine(l.File, l.Start.Line)
+	}
+	return l.Start.Line
+}
+
+// link names a place and links it at the head commit.
+func (r *run) link(l report.Location, commit string) string {
+	text := clip(l.File, 300)
+	if l.Start.Line > 0 {
+		text += ":" + strconv.Itoa(l.Start.Line)
+	}
+	if r.opt.ServerURL == "" || r.opt.Repository == "" || l.File == "" {
+		return md.Code(text)
+	}
+	return md.Link(md.Code(text), md.Blob(r.opt.ServerURL, r.opt.Repository, commit, l.File, r.headLine(l), 0))
 }
 
 func codes(all []string) []string {
@@ -122,71 +528,32 @@ func codes(all []string) []string {
 	return spans
 }
 
-// link names a place and links it at the head commit.
-func (r *run) link(l report.Location, commit string) string {
-	line := l.Start.Line
-	text := clip(l.File, 300)
-	if line > 0 {
-		text += ":" + strconv.Itoa(line)
+// clause is a bounded statement without a full stop.
+func clause(s string) string { return md.Text(clip(strings.TrimRight(s, ". "), maxClause)) }
+
+// sentence is a clause with a capital letter.
+func sentence(s string) string {
+	s = clause(s)
+	if s == "" {
+		return s
 	}
-	if r.opt.HeadLine != nil && line > 0 {
-		line = r.opt.HeadLine(l.File, line)
-	}
-	if r.opt.ServerURL == "" || r.opt.Repository == "" || l.File == "" {
-		return md.Code(text)
-	}
-	return md.Link(md.Code(text), md.Blob(r.opt.ServerURL, r.opt.Repository, commit, l.File, line, 0))
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// remedies writes the shortest way out in full and folds the others away.
-func remedies(all []report.Remedy) string {
-	var first, others strings.Builder
-	for i, rem := range all {
-		b := &first
-		if i > 0 {
-			b = &others
-		}
-		title := md.Truncate(md.Text(rem.Title), 500)
-		where := ""
-		if rem.At.File != "" {
-			where = " (in " + md.Code(clip(rem.At.File, 300)) + ")"
-		}
-		switch {
-		case rem.YAML == "":
-			fmt.Fprintf(b, "- %s%s\n", title, where)
-		case md.Len(rem.YAML) > maxYAML:
-			fmt.Fprintf(b, "- %s%s: the manifest is too long for a comment; `probe-mtls-action check` prints it.\n", title, where)
-		case i == 0 && strings.Count(rem.YAML, "\n") > foldedYAML:
-			b.WriteString(md.Details("Fix: "+title+where, md.Fence("yaml", rem.YAML)) + "\n")
-		case i == 0:
-			fmt.Fprintf(b, "Fix: %s%s\n\n%s\n", title, where, md.Fence("yaml", rem.YAML))
-		default:
-			fmt.Fprintf(b, "- %s%s\n\n%s\n", title, where, md.Indent(md.Fence("yaml", rem.YAML), 2))
-		}
-		if others.Len() > 3*maxYAML {
-			fmt.Fprintf(&others, "- and %d more\n", len(all)-i-1)
-			break
-		}
+// statement is an item's message without the sentence that names its first fix,
+// which has a place of its own.
+func statement(it *report.Item) string {
+	if len(it.Remedies) == 0 || len(it.Remedies[0].Title) < 2 {
+		return it.Message
 	}
-	s := first.String()
-	if s != "" && !strings.HasSuffix(s, "\n\n") {
-		s += "\n"
+	i := strings.LastIndex(it.Message, it.Remedies[0].Title[1:])
+	if i < 0 {
+		return it.Message
 	}
-	if others.Len() > 0 {
-		s += md.Details("Other ways out", others.String()) + "\n"
+	if end := strings.LastIndex(it.Message[:i], ". "); end >= 0 {
+		return it.Message[:end+1]
 	}
-	return s
-}
-
-func (r *run) footer(it report.Item) string {
-	parts := []string{md.Text(it.RuleID + " " + it.RuleName)}
-	if it.Subject != "" {
-		parts = append(parts, md.Code(clip(it.Subject, 600)))
-	}
-	if len(it.Assumed) > 0 {
-		parts = append(parts, "assumed: "+md.Truncate(md.Text(strings.Join(it.Assumed, "; ")), 1000))
-	}
-	return "<sub>" + strings.Join(parts, " · ") + "</sub>\n"
+	return it.Message
 }
 
 func clip(s string, max int) string {
@@ -196,40 +563,60 @@ func clip(s string, max int) string {
 	return s
 }
 
-// goneBody is the comment of a finding that is no longer told, where its thread
-// cannot be resolved.
-func (r *run) goneBody(c *posted) string {
-	m := c.marker
-	m.state = stateFixed
-	commit := md.Code(short(r.opt.Head))
-	if r.opt.ServerURL != "" && r.opt.Repository != "" {
-		commit = md.Link(commit, strings.TrimRight(r.opt.ServerURL, "/")+"/"+r.opt.Repository+"/commit/"+r.opt.Head)
-	}
-	word := "Fixed"
-	for _, f := range r.findings {
-		if f.key == m.key && f.item.Suppressed != nil {
-			word = "Suppressed"
+// lastWords is the body of a comment that says no more.
+func (r *run) lastWords(e ending) string {
+	m := e.p.marker
+	m.state = e.state
+	var head string
+	switch e.state {
+	case stateDuplicate:
+		head = "This repeats " + md.Link("another comment", e.by.URL) + "."
+	case stateMoved:
+		head = "**Moved**: the diff shows the place elsewhere now."
+		if e.by != nil {
+			head = "**Moved** to " + md.Link("another comment", e.by.URL) + ": the diff shows the place elsewhere now."
+		}
+	default:
+		commit := md.Code(short(r.opt.Head))
+		if r.opt.ServerURL != "" && r.opt.Repository != "" {
+			commit = md.Link(commit, strings.TrimRight(r.opt.ServerURL, "/")+"/"+r.opt.Repository+"/commit/"+r.opt.Head)
+		}
+		word := "Fixed"
+		for _, f := range r.findings {
+			if m.entry(f.key) != nil && f.item.Suppressed != nil {
+				word = "Suppressed"
+			}
+		}
+		head = "**" + word + " in** " + commit
+		for i := range m.entries {
+			if m.entries[i].fixed == "" {
+				m.entries[i].fixed = short(r.opt.Head)
+			}
 		}
 	}
-	head := "**" + word + " in** " + commit + "\n\n"
-	was := md.Truncate(withoutMarker(c.Body), budget-md.Len(head)-2*maxMarker)
-	return head + md.Details("What it was", was) + "\n" + m.String()
+	end := "\n" + m.String()
+	was := md.Truncate(withoutMarker(e.p.Body), budget-md.Len(head)-md.Len(end)-100)
+	return head + "\n\n" + md.Details("What it was", was) + end
 }
 
-// duplicateBody is the comment of a finding that another comment tells, where
-// it cannot be folded away.
-func duplicateBody(original string, m marker) string {
-	m.state = stateDuplicate
-	return "This repeats " + md.Link("another comment", original) + ": two runs wrote at the same time.\n\n" + m.String()
-}
-
-// reviewBody heads the review that carries comments.
-func (r *run) reviewBody(comments, part, parts int) string {
-	s := fmt.Sprintf("probe-mtls-action: %s on lines of this change.", count(comments, "finding"))
-	if parts > 1 {
-		s = fmt.Sprintf("probe-mtls-action: %s on lines of this change (part %d of %d).", count(comments, "finding"), part, parts)
+// reviewBody heads the review that carries comments, and remembers their
+// findings out of sight.
+func (r *run) reviewBody(v *view, batch []*group) string {
+	var keys []string
+	for _, g := range batch {
+		for _, f := range r.fresh(v, g) {
+			keys = append(keys, f.key)
+		}
 	}
-	return s
+	s := "probe-mtls-action: " + count(len(keys), "finding")
+	if len(keys) != len(batch) {
+		s += " in " + count(len(batch), "comment")
+	}
+	s += " on lines of this change."
+	if r.opt.RunURL != "" {
+		s += " " + md.Link("Summary of the run", r.opt.RunURL)
+	}
+	return s + "\n\n" + postedMarker(categoryHash(r.rep.Scope.Category), keys)
 }
 
 func count(n int, noun string) string {

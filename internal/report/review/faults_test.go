@@ -31,7 +31,7 @@ func newStory(t testing.TB) *story {
 	s.two = shared.commit(t, s.one, map[string]string{"app.yaml": "top\n" + lines(60, "app")})
 	s.first = []report.Item{item(1, "app.yaml", 10), item(2, "app.yaml", 20), item(3, "app.yaml", 30), item(4, "app.yaml", 40)}
 	edited := item(2, "app.yaml", 21)
-	edited.Message = "Another reason."
+	edited.Remedies = []report.Remedy{{Title: "Use an exec probe"}}
 	s.items = []report.Item{item(1, "app.yaml", 11), edited, item(5, "app.yaml", 51), item(6, "app.yaml", 52), item(7, "other.yaml", 30)}
 	return s
 }
@@ -163,9 +163,7 @@ func TestContentLimit(t *testing.T) {
 	w := newWorld(t, githubtest.Options{ContentPerMinute: 2, Now: clock})
 	var items []report.Item
 	for i := 1; i <= 5; i++ {
-		it := item(i, "app.yaml", 0)
-		it.Placement.Kind = report.OnFile
-		items = append(items, it)
+		items = append(items, onFile(cause(item(i, "app.yaml", 0), i)))
 	}
 	client := w.client(func(o *github.Options) {
 		o.Now = clock

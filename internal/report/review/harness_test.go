@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -146,6 +147,19 @@ func item(id int, path string, line int) report.Item {
 	}
 }
 
+// cause gives a finding another cause than those of [item] have.
+func cause(it report.Item, line int) report.Item {
+	it.Related = slices.Clone(it.Related)
+	it.Related[0].Start.Line = line
+	return it
+}
+
+// onFile places a finding on a whole file.
+func onFile(it report.Item) report.Item {
+	it.Placement = &report.Placement{Kind: report.OnFile, Path: it.Placement.Path}
+	return it
+}
+
 // world is a pull request on a GitHub of its own, and what a run needs.
 type world struct {
 	t      testing.TB
@@ -236,17 +250,32 @@ func checkLedger(t testing.TB, items []report.Item, out review.Outcome) {
 	}
 }
 
-// shown are the comments that a reader of the pull request sees unfolded.
+var markerOf = regexp.MustCompile(`(?m)^<!-- probe-mtls:([0-9a-z]+)(?::[0-9a-f]{8})? findings:(\S*) roots:`)
+
+// key is how markers name a finding.
+func key(it report.Item) string { return it.Fingerprint[16:] }
+
+// shown are the comments that a reader of the pull request sees unfolded and on
+// its diff, by the findings that they tell as present.
 func (w *world) shown() map[string][]githubtest.Comment {
 	all := map[string][]githubtest.Comment{}
 	for _, c := range w.server.Comments() {
-		if c.Minimized != "" || c.Resolved {
+		if c.Minimized != "" || c.Resolved || !c.OnFile && c.Now == 0 {
 			continue
 		}
-		if i := strings.LastIndex(c.Body, "<!-- probe-mtls:"); i >= 0 {
-			f := strings.SplitN(c.Body[i:], ":", 4)
-			if f[2] != "fixed" && f[2] != "duplicate" && !strings.HasPrefix(f[2], "fixed ") && !strings.HasPrefix(f[2], "duplicate ") {
-				all[f[1]] = append(all[f[1]], c)
+		found := markerOf.FindAllStringSubmatch(c.Body, -1)
+		if len(found) == 0 {
+			continue
+		}
+		switch m := found[len(found)-1]; m[1] {
+		case "fixed", "duplicate", "moved":
+		default:
+			for _, e := range strings.Split(m[2], ",") {
+				if !strings.Contains(e, "!") {
+					k, _, _ := strings.Cut(e, "@")
+					k, _, _ = strings.Cut(k, "~")
+					all[k] = append(all[k], c)
+				}
 			}
 		}
 	}
@@ -263,8 +292,8 @@ func (w *world) checkTold(out review.Outcome) {
 		}
 	}
 	for _, r := range out.Results {
-		if r.Channel != review.None && len(shown[r.Fingerprint]) != 1 {
-			w.t.Errorf("finding %s is said to be told by a %s, but is shown %d times", r.Fingerprint, r.Channel, len(shown[r.Fingerprint]))
+		if n := len(shown[r.Fingerprint[16:]]); r.Channel != review.None && n != 1 {
+			w.t.Errorf("finding %s is said to be told by a %s, but is shown %d times", r.Fingerprint, r.Channel, n)
 		}
 	}
 }

@@ -2,66 +2,141 @@ package review
 
 // plan is what differs between what should be and what is.
 type plan struct {
-	create     []*finding
-	edit       []change
-	reopen     []change
-	duplicates []duplicate
-	fixed      []*posted
+	create []*group
+	edit   []change
+	reopen []change
+	retire []ending
 }
 
 type change struct {
-	f *finding
-	p *posted
+	g    *group
+	p    *posted
+	body string
 }
 
-type duplicate struct{ extra, original *posted }
+// ending is a comment that is to say no more.
+type ending struct {
+	p     *posted
+	state string  // stateFixed, stateMoved or stateDuplicate
+	by    *posted // the one that tells its findings now; nil if fixed
+}
 
 func (p plan) empty() bool {
-	return len(p.create)+len(p.edit)+len(p.reopen)+len(p.duplicates)+len(p.fixed) == 0
+	return len(p.create)+len(p.edit)+len(p.reopen)+len(p.retire) == 0
 }
 
 // plan compares. What this run has been told was done is not done again even if
 // the look does not show it: lists may lag behind writes.
 func (r *run) plan(v *view) plan {
 	var p plan
-	for _, f := range r.findings {
-		if !f.alive {
+	open, made := v.open(), v.made
+	for _, g := range r.groups {
+		if c := v.of[g]; c != nil {
+			r.planOne(&p, v, g, c)
 			continue
 		}
-		there := v.of[f]
-		if len(there) == 0 {
-			if f.unplaced == "" && !f.created && f.attempts < maxTries {
-				p.create = append(p.create, f)
-			}
+		if g.unplaced != "" || g.attempts >= maxTries || len(r.fresh(v, g)) == 0 {
 			continue
 		}
-		c := there[0]
-		for _, extra := range there[1:] {
-			if !extra.replies && !extra.resolved && r.mayTry("duplicate", extra.ID) {
-				p.duplicates = append(p.duplicates, duplicate{extra, c})
-			}
+		if g.created {
+			open++ // the list lags behind
+			continue
 		}
-		if f.differs(c) && !f.edited && f.editErr == "" {
-			p.edit = append(p.edit, change{f, c})
+		if g.over = open >= r.opt.MaxComments || r.opt.Untrusted && made >= maxMade; g.over {
+			continue
 		}
-		if c.resolved && !c.byPerson && r.mayTry("reopen", c.ID) {
-			p.reopen = append(p.reopen, change{f, c})
-		}
+		open, made = open+1, made+1
+		p.create = append(p.create, g)
 	}
-	if !r.mayClose(v) {
-		return p
-	}
-	for _, c := range v.unassigned {
-		if c.open() && !r.closed[c.ID] && !r.mayBeAlive(c) && r.mayTry("fixed", c.ID) {
-			p.fixed = append(p.fixed, c)
-		}
-	}
+	r.planEndings(&p, v)
 	return p
 }
 
-// differs tells whether a comment is to be edited.
-func (f *finding) differs(c *posted) bool {
-	return c.marker.state != f.state || c.marker.key != f.key
+func (r *run) planOne(p *plan, v *view, g *group, c *posted) {
+	if c.foreign {
+		return
+	}
+	if !g.edited && g.editErr == "" {
+		if _, want := r.content(v, g, c); c.marker.state != want.state {
+			p.edit = append(p.edit, change{g, c, r.body(v, g, c)})
+		}
+	}
+	if c.resolved && !c.byPerson && c.thread != "" && r.mayTry("reopen", c.ID) {
+		p.reopen = append(p.reopen, change{g: g, p: c})
+	}
+}
+
+// fresh are the findings of a group that a new comment would tell.
+func (r *run) fresh(v *view, g *group) []*finding {
+	var all []*finding
+	for _, f := range g.findings {
+		if f.quiet == "" && v.leftAlone(f) == "" {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// leftAlone is why a person does not want to see a finding here; "" if nobody
+// said so.
+func (v *view) leftAlone(f *finding) string {
+	if v.deleted[f.key] {
+		return "its comment was deleted"
+	}
+	return v.closedByPerson(f)
+}
+
+// planEndings finds the comments that no group has: their findings are fixed,
+// or told elsewhere by now.
+func (r *run) planEndings(p *plan, v *view) {
+	has := map[*posted]bool{}
+	for _, c := range v.of {
+		has[c] = true
+	}
+	alive := map[string]*finding{}
+	stems := map[string]*finding{}
+	for _, f := range r.findings {
+		if f.alive {
+			alive[f.key], stems[stem(f.key)] = f, f
+		}
+	}
+	for _, c := range v.all {
+		// What is folded away already only lacks the record; that of others is
+		// not ours to write.
+		if has[c] || c.marker.ended() || c.foreign && !c.shown() || r.closed[c.ID] || !r.mayTry("end", c.ID) {
+			continue
+		}
+		var by *posted
+		gone, told := true, false
+		for _, e := range c.marker.entries {
+			f := alive[e.key]
+			if s := stems[stem(e.key)]; f == nil && s != nil && (s.group == nil || r.first.of[s.group] == nil) {
+				f = s // the same under another suffix, which nobody told before
+			}
+			switch {
+			case f != nil:
+				gone = false
+				if t := v.telling(f); t != nil {
+					by, told = t, true
+				} else if f.group != nil && f.group.created {
+					told = true
+				}
+			case e.fixed == "" && r.mayBeAlive(e):
+				gone = false
+			}
+		}
+		switch {
+		case gone && r.mayClose(v):
+			p.retire = append(p.retire, ending{p: c, state: stateFixed})
+		case gone || !told || c.closedByPerson() != "":
+		case by != nil && c.onDiff() && c.Path == by.Path:
+			if !c.replies && !c.resolved {
+				p.retire = append(p.retire, ending{c, stateDuplicate, by})
+			}
+		default:
+			p.retire = append(p.retire, ending{c, stateMoved, by})
+		}
+	}
 }
 
 // mayClose tells whether a missing finding can be said to be fixed: not by a
@@ -72,14 +147,14 @@ func (r *run) mayClose(v *view) bool {
 
 // mayBeAlive tells whether a finding may be missing only because a root of its
 // could not be checked.
-func (r *run) mayBeAlive(c *posted) bool {
+func (r *run) mayBeAlive(e entry) bool {
 	for _, s := range r.rep.Skipped {
-		if s.Root == "" || len(c.marker.roots) == 0 {
+		if s.Root == "" || len(e.roots) == 0 {
 			return true
 		}
 		h := digest(s.Root, 8)
-		for _, root := range c.marker.roots {
-			if root == h || root == allRoots {
+		for _, root := range e.roots {
+			if root == h {
 				return true
 			}
 		}

@@ -8,13 +8,16 @@
 //   - A write without an answer is never sent again blindly. The next look
 //     tells whether it was carried out.
 //   - Two runs that both saw no comment may both make one. Each looks again
-//     after writing; whoever sees two of the same finding folds all but the
+//     after writing; whoever sees two of the same findings folds all but the
 //     oldest away, so both choose the same survivor.
-//   - A run whose commit is no longer the head of the pull request writes
-//     nothing: the newer commit has a run of its own.
+//   - A run whose commit is no longer the head of the pull request, or whose
+//     pull request is closed, writes nothing.
 //
-// Only comments that the token's own identity wrote and that carry the marker
-// count. Nothing is ever deleted.
+// Findings of one cause at one place share a comment; each is accounted for. A
+// finding counts as told while its comment is open, shown and on the current
+// diff. What a person resolved, hid or deleted is not posted again. Only
+// comments with the marker count that the token's own identity wrote, or
+// another bot. Nothing is ever deleted.
 package review
 
 import (
@@ -33,6 +36,7 @@ type GitHub interface {
 	PullRequest(ctx context.Context, number int) (github.PullRequest, error)
 	Comments(ctx context.Context, number int) ([]github.Comment, error)
 	Threads(ctx context.Context, number int) (github.Threads, error)
+	Reviews(ctx context.Context, number int) ([]github.Review, error)
 	Viewer(ctx context.Context) (string, error)
 	CreateReview(ctx context.Context, number int, commit, body string, drafts []github.Draft) error
 	CreateFileComment(ctx context.Context, number int, commit string, d github.Draft) error
@@ -62,23 +66,19 @@ type Options struct {
 	// OnlyNew makes no comments for findings that the base has as well. Such
 	// a comment that is there already stays.
 	OnlyNew bool
+	// MaxComments bounds the comments that are open at a time; 25.
+	MaxComments int
 	// MaxFileComments bounds the comments on whole files, as each is a request
 	// and a notification; 20.
 	MaxFileComments int
-	// Login is who the token acts as, in case GitHub does not tell;
-	// github-actions[bot].
+	// Untrusted results were left by a stranger's run. Only findings whose line
+	// the diff shows get a comment, and there is a bound on the comments that
+	// all runs on a pull request ever make.
+	Untrusted bool
+	// RunURL is the page of the workflow run, "" for none.
+	RunURL string
+	// Login is who the token acts as, in case GitHub does not tell.
 	Login string
-	// Suggest returns the lines that fix a finding, for a block that can be
-	// applied with one click; nil: there are none.
-	Suggest func(report.Item) (Suggestion, bool)
-}
-
-// Suggestion replaces lines of a file by Text (without a line end after it).
-type Suggestion struct {
-	Path      string
-	StartLine int // 1-based, of the head commit
-	Line      int // the last one, inclusive
-	Text      string
 }
 
 // Channel is where a finding was told.
@@ -105,9 +105,13 @@ const (
 type Result struct {
 	Fingerprint string
 	Channel     Channel
-	Action      Action
-	URL         string // of the comment, "" if not known
-	Reason      string // why there is none, or a remark on the one there is
+	// Over tells that it has no comment because there are enough.
+	Over bool
+	// Silenced tells that a person resolved, hid or deleted its comment.
+	Silenced bool
+	Action   Action
+	URL      string // of the comment, "" if not known
+	Reason   string // why there is none, or a remark on the one there is
 }
 
 // Outcome is what a run did. Every finding of the report is in it once.
@@ -135,6 +139,9 @@ const (
 	// batchSize is how many comments one review carries; GitHub has been seen
 	// to refuse much larger ones as abuse.
 	batchSize = 30
+	// maxMade bounds the comments that untrusted results ever get on one pull
+	// request, closed ones included.
+	maxMade = 100
 	// budget is how long a body may get, in characters. GitHub's limit is
 	// 65,536.
 	budget = 65000
@@ -160,8 +167,11 @@ func Publish(ctx context.Context, gh GitHub, rep *report.Report, opt Options) (O
 	if opt.MaxFileComments <= 0 {
 		opt.MaxFileComments = 20
 	}
-	r := &run{gh: gh, rep: rep, opt: opt}
-	r.findings = r.desired()
+	if opt.MaxComments <= 0 {
+		opt.MaxComments = 25
+	}
+	r := &run{gh: gh, rep: rep, opt: opt, tries: map[string]int{}, closed: map[int64]bool{}, sentKeys: map[string]bool{}, strangers: map[string]bool{}}
+	r.findings, r.groups = r.desired()
 	var err error
 	switch {
 	case opt.Number <= 0 || opt.Head == "":
@@ -180,9 +190,11 @@ type run struct {
 	rep      *report.Report
 	opt      Options
 	findings []*finding
+	groups   []*group
 
-	first, last *view // the first and the latest look
-	login       string
+	first, last *view  // the first and the latest look
+	login       string // "" while it is not known
+	askedWho    bool
 
 	blocked      string // why nothing more is written, "" while writing
 	failures     int
@@ -192,7 +204,10 @@ type run struct {
 	noMinimize   bool
 	uncertain    bool // a write of this round has no answer
 	tries        map[string]int
-	closed       map[int64]bool
+	closed       map[int64]bool  // comments that this run ended
+	fixed        int             // of them those of fixed findings
+	sentKeys     map[string]bool // findings whose comment was sent
+	strangers    map[string]bool // logins whose comments are not ours to edit
 	notes        []string
 }
 
@@ -208,7 +223,6 @@ func (r *run) note(format string, args ...any) {
 
 // reconcile looks and writes until nothing differs.
 func (r *run) reconcile(ctx context.Context) {
-	r.tries, r.closed = map[string]int{}, map[int64]bool{}
 	for round := 0; round < maxRounds; round++ {
 		v, err := r.look(ctx)
 		if err != nil {
@@ -228,7 +242,7 @@ func (r *run) reconcile(ctx context.Context) {
 			return
 		}
 		r.uncertain = false
-		r.write(ctx, p)
+		r.write(ctx, v, p)
 		if r.uncertain {
 			// What was written may take a moment to show.
 			if r.gh.Pause(ctx, time.Second<<min(round, 4)) != nil {
@@ -245,6 +259,8 @@ func (r *run) isHead(ctx context.Context) bool {
 	switch {
 	case err != nil:
 		r.block("the pull request could not be read: " + err.Error())
+	case pr.State != "open":
+		r.block("the pull request is " + pr.State)
 	case pr.HeadSHA != r.opt.Head:
 		r.block(fmt.Sprintf("the pull request has moved on from %s to %s; the run for that commit comments", short(r.opt.Head), short(pr.HeadSHA)))
 	}

@@ -3,10 +3,12 @@ package review_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/github/githubtest"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/review"
@@ -29,7 +31,7 @@ func TestFirstRunThenNothingToDo(t *testing.T) {
 		if c.Line != items[i].Placement.Line || c.Path != items[i].Placement.Path {
 			t.Errorf("comment %d at %s:%d", i, c.Path, c.Line)
 		}
-		for _, want := range []string{items[i].Summary, "https://github.example/org/shop/blob/" + w.server.Head() + "/policy.yaml#L6", "mTLS mode STRICT", "`overlays/prod`", "    \"8080\":\n      mode: PERMISSIVE"} {
+		for _, want := range []string{"After the merge, the liveness probe of Deployment shop/web", "https://github.example/org/shop/blob/" + w.server.Head() + "/policy.yaml#L6", "mTLS mode STRICT", "`overlays/prod`", "https://github.com/org/probe-mtls-action/blob/main/docs/rules/PMTLS001.md", "probe-mtls:ignore PMTLS001", "    \"8080\":\n      mode: PERMISSIVE"} {
 			if !strings.Contains(c.Body, want) {
 				t.Errorf("comment %d lacks %q:\n%s", i, want, c.Body)
 			}
@@ -58,7 +60,7 @@ func TestPushMovesFixesAndAdds(t *testing.T) {
 			w.push(map[string]string{"app.yaml": "one more\nand another\n" + lines(60, "app")})
 			w.server.ResetLog()
 			changed := item(3, "app.yaml", 32)
-			changed.Message = "Another reason."
+			changed.Remedies = []report.Remedy{{Title: "Use an exec probe"}}
 			items := []report.Item{item(1, "app.yaml", 12), changed, item(4, "app.yaml", 42)}
 			out := w.publish(items...)
 			w.checkTold(out)
@@ -79,7 +81,7 @@ func TestPushMovesFixesAndAdds(t *testing.T) {
 				t.Errorf("the kept comment is at %d with %d edits, the new one at %d", cs[0].Now, cs[0].Edits, cs[3].Line)
 			}
 			if perms == githubtest.Full {
-				if !cs[1].Resolved || cs[1].Edits != 0 {
+				if !cs[1].Resolved || cs[1].Edits != 1 {
 					t.Errorf("the fixed one: %+v", cs[1])
 				}
 			} else if cs[1].Resolved || cs[1].Minimized != "OUTDATED" || !strings.Contains(cs[1].Body, "**Fixed in** [`"+w.server.Head()[:7]) {
@@ -133,8 +135,8 @@ func TestPeopleAreLeftAlone(t *testing.T) {
 			t.Errorf("an extra comment: %+v", c)
 		}
 	}
-	if r := out.Results[0]; r.Action != review.Kept || r.Reason == "" {
-		t.Errorf("got %+v", r)
+	if r := out.Results[0]; r.Channel != review.None || !r.Silenced || r.Reason == "" {
+		t.Errorf("got %+v, want a finding that is left to the next channel", r)
 	}
 }
 
@@ -183,7 +185,8 @@ func TestNoAccessAtAll(t *testing.T) {
 	}
 }
 
-func TestThreeHundredFindings(t *testing.T) {
+// Comments stop at a cap; the rest is the caller's.
+func TestThreeHundredPlaces(t *testing.T) {
 	t.Parallel()
 	base := shared.commit(t, "", map[string]string{"README": "x\n"})
 	w := pullRequest(t, githubtest.Options{}, base, shared.commit(t, base, map[string]string{"app.yaml": lines(400, "app")}))
@@ -191,18 +194,139 @@ func TestThreeHundredFindings(t *testing.T) {
 	for i := 1; i <= 300; i++ {
 		items = append(items, item(i, "app.yaml", i))
 	}
+	items[299].Severity, items[0].Severity = check.Error, check.Warning
+	for run := 1; run <= 2; run++ {
+		w.server.ResetLog()
+		out := w.publish(items...)
+		w.checkTold(out)
+		if n := out.Count(review.LineComment); n != 25 {
+			t.Errorf("run %d: %d line comments, want 25", run, n)
+		}
+		if n := len(w.server.Reviews()); n != 1 {
+			t.Errorf("run %d: %d reviews, want 1", run, n)
+		}
+		if !out.Results[0].Over || out.Results[0].Reason == "" {
+			t.Errorf("run %d: the warning is not left to the caller: %+v", run, out.Results[0])
+		}
+		if n := len(w.server.Writes()); run == 2 && n != 0 {
+			t.Errorf("the second run wrote %d times", n)
+		}
+	}
+}
+
+// A policy breaks 301 probes: one comment, one review, few requests; the next
+// run writes nothing, and when 300 are fixed the comment is edited once.
+func TestOnePolicy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Permissions: &githubtest.Full})
+	var items []report.Item
+	for i := 1; i <= 301; i++ {
+		it := item(i, "untouched.yaml", i)
+		it.Placement = &report.Placement{Kind: report.OnDeciding, Path: "other.yaml", Line: 20, Side: report.Right}
+		it.Roots = []string{fmt.Sprintf("overlays/%d", i%40), "overlays/all"}
+		items = append(items, it)
+	}
 	out := w.publish(items...)
 	w.checkTold(out)
-	if n := out.Count(review.LineComment); n != 300 {
-		t.Errorf("%d line comments, want 300", n)
+	if n := out.Count(review.LineComment); n != 301 || len(w.server.Comments()) != 1 || len(w.server.Reviews()) != 1 {
+		t.Fatalf("%d findings told, %d comments, %d reviews", n, len(w.server.Comments()), len(w.server.Reviews()))
 	}
-	if n := len(w.server.Reviews()); n != 10 {
-		t.Errorf("%d reviews, want 10", n)
+	if n := len(w.server.Requests()); n > 8 {
+		t.Errorf("%d requests, want at most 8", n)
+	}
+	if body := w.server.Comments()[0].Body; !strings.Contains(body, "301 probes of 301 workloads fail") {
+		t.Errorf("the comment does not say what breaks:\n%.600s", body)
 	}
 	w.server.ResetLog()
 	w.publish(items...)
 	if n := len(w.server.Writes()); n != 0 {
 		t.Errorf("the second run wrote %d times", n)
+	}
+	w.push(map[string]string{"README": "x\n"})
+	for run := 1; run <= 2; run++ {
+		w.server.ResetLog()
+		out = w.publish(items[7])
+		w.checkTold(out)
+		if n := len(w.server.Writes()); n != 2-run {
+			t.Errorf("run %d after 300 were fixed wrote %d times: %v", run, n, w.server.Writes())
+		}
+		if body := w.server.Comments()[0].Body; !strings.Contains(body, "Fixed: 300 in `"+w.server.Head()[:7]+"`") || strings.Contains(body, "301") {
+			t.Errorf("the comment does not say what is fixed:\n%.600s", body)
+		}
+	}
+	// One of the fixed comes back to the same comment.
+	out = w.publish(items[7], items[8])
+	w.checkTold(out)
+	if len(w.server.Comments()) != 1 || out.Results[1].Action != review.Edited {
+		t.Errorf("%d comments, %+v", len(w.server.Comments()), out.Results)
+	}
+	// All are fixed: it says so and is resolved.
+	out = w.publish()
+	if c := w.server.Comments()[0]; out.Closed != 1 || !c.Resolved || !strings.Contains(c.Body, "**Fixed in**") {
+		t.Errorf("%+v: %.200s", out, c.Body)
+	}
+}
+
+// Liveness and readiness of one container in one hunk are one comment; another
+// container, another cause, another hunk is another.
+func TestGrouping(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	live, ready := item(1, "app.yaml", 10), item(2, "app.yaml", 14)
+	ready.Subject = "shop/Deployment/web1/app/readinessProbe"
+	ready.RuleID = "PMTLS002"
+	otherContainer := item(3, "app.yaml", 11)
+	sameLine := item(4, "app.yaml", 11)
+	sameLine.Subject = "shop/Deployment/web3/app/readinessProbe"
+	otherCause := cause(item(5, "app.yaml", 12), 7)
+	otherCause.Subject = live.Subject
+	w.checkTold(w.publish(live, ready, otherContainer, sameLine, otherCause))
+	var got []string
+	for _, c := range w.server.Comments() {
+		got = append(got, fmt.Sprintf("%s:%d %d findings", c.Path, c.Line, strings.Count(markerOf.FindString(c.Body), "@")))
+	}
+	slices.Sort(got)
+	want := []string{"app.yaml:10 2 findings", "app.yaml:11 2 findings", "app.yaml:12 1 findings"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A comment of two findings, of which one moves to a line of its own: both stay
+// told, each once.
+func TestGroupsPart(t *testing.T) {
+	t.Parallel()
+	for name, perms := range map[string]githubtest.Permissions{"full": githubtest.Full, "minimal": githubtest.Minimal} {
+		w := newWorld(t, githubtest.Options{Permissions: &perms})
+		a, b := item(1, "untouched.yaml", 1), item(2, "untouched.yaml", 2)
+		policy := &report.Placement{Kind: report.OnDeciding, Path: "other.yaml", Line: 20, Side: report.Right}
+		a.Placement, b.Placement = policy, policy
+		w.publish(a, b)
+		w.push(map[string]string{"untouched.yaml": "x\n" + lines(5, "untouched")})
+		b.Placement = &report.Placement{Kind: report.OnProbe, Path: "untouched.yaml", Line: 3, Side: report.Right}
+		out := w.publish(a, b)
+		w.checkTold(out)
+		if cs := w.server.Comments(); len(cs) != 2 || out.Count(review.LineComment) != 2 || out.Results[1].Action != review.New {
+			t.Errorf("%s: %d comments: %+v", name, len(cs), out)
+		}
+		w.server.ResetLog()
+		w.publish(a, b)
+		if n := len(w.server.Writes()); n != 0 {
+			t.Errorf("%s: the next run wrote %d times", name, n)
+		}
+		// And together again.
+		b.Placement = policy
+		w.publish(a, b)
+		out = w.publish(a, b)
+		w.checkTold(out)
+		if out.Count(review.LineComment) != 2 {
+			t.Errorf("%s: %+v", name, out)
+		}
+		w.server.ResetLog()
+		w.publish(a, b)
+		if n := len(w.server.Writes()); n != 0 {
+			t.Errorf("%s: the last run wrote %d times", name, n)
+		}
 	}
 }
 
@@ -259,17 +383,16 @@ func TestAnchors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
 	outside := item(1, "other.yaml", 2) // not in a hunk: on the file
-	context := item(2, "other.yaml", 18)
+	context := cause(item(2, "other.yaml", 18), 7)
 	foreign := item(3, "untouched.yaml", 2)
 	left := item(4, "other.yaml", 20)
 	left.Placement.Side = report.Left
-	onFile := item(5, "app.yaml", 0)
-	onFile.Placement = &report.Placement{Kind: report.OnFile, Path: "app.yaml"}
+	whole := onFile(item(5, "app.yaml", 0))
 	none := item(6, "app.yaml", 3)
 	none.Placement = &report.Placement{Kind: report.InSummary}
 	unplaced := item(7, "app.yaml", 3)
 	unplaced.Placement = nil
-	out := w.publish(outside, context, foreign, left, onFile, none, unplaced)
+	out := w.publish(outside, context, foreign, left, whole, none, unplaced)
 	w.checkTold(out)
 	want := []review.Channel{review.FileComment, review.LineComment, review.None, review.LineComment, review.FileComment, review.None, review.None}
 	for i, r := range out.Results {
@@ -283,7 +406,7 @@ func TestAnchors(t *testing.T) {
 		}
 	}
 	w.server.ResetLog()
-	w.publish(outside, context, foreign, left, onFile, none, unplaced)
+	w.publish(outside, context, foreign, left, whole, none, unplaced)
 	if n := len(w.server.Writes()); n != 0 {
 		t.Errorf("the second run wrote %d times", n)
 	}
@@ -293,15 +416,14 @@ func TestEnoughFileComments(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
 	var items []report.Item
-	for i := 1; i <= 25; i++ {
-		items = append(items, item(i, "app.yaml", 0))
-		items[i-1].Placement.Kind = report.OnFile
+	for i := 1; i <= 24; i++ {
+		items = append(items, onFile(cause(item(i, "app.yaml", 0), i)))
 	}
 	for run := 1; run <= 2; run++ {
 		w.server.ResetLog()
 		out := w.publish(items...)
 		w.checkTold(out)
-		if out.Count(review.FileComment) != 20 || out.Count(review.None) != 5 {
+		if out.Count(review.FileComment) != 20 || out.Count(review.None) != 4 || run == 1 && !out.Results[23].Over {
 			t.Errorf("run %d: %+v", run, out)
 		}
 		if n := len(w.server.Writes()); run == 2 && n != 0 {
@@ -346,7 +468,7 @@ func TestOnlyNewAndSuppressed(t *testing.T) {
 	existing.State, kept.State = report.Existing, report.Existing
 	quiet.Suppressed = &report.Suppression{Kind: "inSource", Reason: "tested by hand"}
 	out := w.publish(existing, kept, quiet)
-	if out.Results[0].Channel != review.None || out.Results[1].Action != review.Kept || out.Results[2].Channel != review.None || out.Closed != 1 {
+	if out.Results[0].Channel != review.None || out.Results[1].Channel != review.LineComment || out.Results[2].Channel != review.None || out.Closed != 1 {
 		t.Errorf("got %+v", out)
 	}
 }
@@ -410,7 +532,7 @@ func TestStaleRunWritesNothing(t *testing.T) {
 func TestOneCauseAtSeveralPlaces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubtest.Options{Permissions: &githubtest.Full})
-	a, b, c := item(1, "app.yaml", 10), item(1, "other.yaml", 20), item(1, "app.yaml", 40)
+	a, b, c := item(1, "app.yaml", 10), item(1, "other.yaml", 20), cause(item(1, "app.yaml", 40), 9)
 	lines := func() string {
 		s := ""
 		for _, c := range w.server.Comments() {
@@ -428,8 +550,8 @@ func TestOneCauseAtSeveralPlaces(t *testing.T) {
 	}{
 		{[]report.Item{a, b}, "app.yaml:10; other.yaml:20; "},
 		{[]report.Item{b}, "app.yaml:10 resolved; other.yaml:20; "},
-		// The first one of app.yaml again, so its thread is opened again.
-		{[]report.Item{b, c}, "app.yaml:10; other.yaml:20; "},
+		// A comment that was closed speaks again only for its own line.
+		{[]report.Item{b, c}, "app.yaml:10 resolved; other.yaml:20; app.yaml:40; "},
 		{[]report.Item{a, b, c}, "app.yaml:10; other.yaml:20; app.yaml:40; "},
 	} {
 		out := w.publish(step.items...)
@@ -441,19 +563,6 @@ func TestOneCauseAtSeveralPlaces(t *testing.T) {
 		if n := len(w.server.Writes()); n != 0 {
 			t.Errorf("step %d: the run after it wrote %d times", i, n)
 		}
-	}
-}
-
-func TestSuggestion(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, githubtest.Options{})
-	w.opt.Suggest = func(it report.Item) (review.Suggestion, bool) {
-		return review.Suggestion{Path: "app.yaml", StartLine: 9, Line: it.Placement.Line, Text: "fixed: true"}, true
-	}
-	w.publish(item(1, "app.yaml", 10))
-	c := w.server.Comments()[0]
-	if c.StartLine != 9 || c.Line != 10 || !strings.Contains(c.Body, "```suggestion\nfixed: true\n```\n") {
-		t.Errorf("got %+v", c)
 	}
 }
 

@@ -50,62 +50,60 @@ func (r *run) failed(err error) (refused bool) {
 }
 
 // write carries the plan out, the most important first.
-func (r *run) write(ctx context.Context, p plan) {
-	r.create(ctx, p.create)
+func (r *run) write(ctx context.Context, v *view, p plan) {
+	r.create(ctx, v, p.create)
 	for _, c := range p.edit {
 		r.edit(ctx, c)
 	}
 	for _, c := range p.reopen {
 		r.reopen(ctx, c)
 	}
-	for _, d := range p.duplicates {
-		r.foldDuplicate(ctx, d)
-	}
-	for _, c := range p.fixed {
-		r.close(ctx, c)
+	for _, e := range p.retire {
+		r.retire(ctx, e)
 	}
 }
 
 // create posts line comments in batches, then comments on files.
-func (r *run) create(ctx context.Context, all []*finding) {
-	var lines []*finding
-	for _, f := range all {
-		if f.draft.Line > 0 {
-			lines = append(lines, f)
+func (r *run) create(ctx context.Context, v *view, all []*group) {
+	var lines []*group
+	for _, g := range all {
+		g.draft.Body = r.body(v, g, nil)
+		if g.draft.Line > 0 {
+			lines = append(lines, g)
 		}
 	}
 	parts := (len(lines) + batchSize - 1) / batchSize
 	for i := 0; i < parts; i++ {
 		batch := lines[i*batchSize : min(len(lines), (i+1)*batchSize)]
-		r.postReview(ctx, batch, r.reviewBody(len(lines), i+1, parts))
+		r.postReview(ctx, v, batch)
 	}
-	for _, f := range all {
-		if f.draft.Line == 0 {
-			r.postOnFile(ctx, f)
+	for _, g := range all {
+		if g.draft.Line == 0 {
+			r.postOnFile(ctx, v, g)
 		}
 	}
 }
 
 // postReview posts one batch; if GitHub calls it unprocessable, its halves, so
 // that one bad comment takes no other with it.
-func (r *run) postReview(ctx context.Context, batch []*finding, body string) {
+func (r *run) postReview(ctx context.Context, v *view, batch []*group) {
 	if r.blocked != "" {
 		return
 	}
 	drafts := make([]github.Draft, len(batch))
-	for i, f := range batch {
-		drafts[i] = f.draft
-		f.sent = true
+	for i, g := range batch {
+		drafts[i] = g.draft
+		r.sending(v, g)
 	}
-	err := r.gh.CreateReview(ctx, r.opt.Number, r.opt.Head, body, drafts)
+	err := r.gh.CreateReview(ctx, r.opt.Number, r.opt.Head, r.reviewBody(v, batch), drafts)
 	if err == nil {
-		for _, f := range batch {
-			f.created = true
+		for _, g := range batch {
+			g.created = true
 		}
 		return
 	}
-	for _, f := range batch {
-		f.lastErr = err.Error()
+	for _, g := range batch {
+		g.lastErr = err.Error()
 	}
 	refused := r.failed(err)
 	var forbidden *github.NotPermitted
@@ -114,44 +112,57 @@ func (r *run) postReview(ctx context.Context, batch []*finding, body string) {
 		r.block(err.Error())
 	case refused && len(batch) > 1:
 		half := len(batch) / 2
-		r.postReview(ctx, batch[:half], body)
-		r.postReview(ctx, batch[half:], body)
+		r.postReview(ctx, v, batch[:half])
+		r.postReview(ctx, v, batch[half:])
 	case refused:
 		// Alone and still refused: GitHub does not take this anchor.
-		f := batch[0]
-		f.draft.Line, f.draft.StartLine = 0, 0
-		f.draft.Body, f.state = r.body(f)
+		g := batch[0]
+		if r.opt.Untrusted {
+			g.unplaced = err.Error()
+			return
+		}
+		g.draft.Line, g.draft.StartLine = 0, 0
+		g.draft.Body = r.body(v, g, nil)
 	case github.MaybeDone(err):
-		for _, f := range batch {
-			f.attempts++
+		for _, g := range batch {
+			g.attempts++
 		}
 	}
 }
 
-func (r *run) postOnFile(ctx context.Context, f *finding) {
+// sending remembers what may be there from now on.
+func (r *run) sending(v *view, g *group) {
+	g.sent = true
+	for _, f := range r.fresh(v, g) {
+		r.sentKeys[f.key] = true
+	}
+}
+
+func (r *run) postOnFile(ctx context.Context, v *view, g *group) {
 	if r.blocked != "" {
 		return
 	}
 	if r.fileComments >= r.opt.MaxFileComments {
-		f.unplaced = fmt.Sprintf("%d comments on whole files are enough", r.opt.MaxFileComments)
+		g.unplaced = fmt.Sprintf("%d comments on whole files are enough", r.opt.MaxFileComments)
+		g.over = true
 		return
 	}
-	f.sent = true
-	err := r.gh.CreateFileComment(ctx, r.opt.Number, r.opt.Head, f.draft)
+	r.sending(v, g)
+	err := r.gh.CreateFileComment(ctx, r.opt.Number, r.opt.Head, g.draft)
 	if err == nil {
-		f.created = true
+		g.created = true
 		r.fileComments++
 		return
 	}
-	f.lastErr = err.Error()
+	g.lastErr = err.Error()
 	var forbidden *github.NotPermitted
 	switch refused := r.failed(err); {
 	case errors.As(err, &forbidden):
 		r.block(err.Error())
 	case refused:
-		f.unplaced = err.Error()
+		g.unplaced = err.Error()
 	case github.MaybeDone(err):
-		f.attempts++
+		g.attempts++
 		r.fileComments++
 	}
 }
@@ -161,21 +172,27 @@ func (r *run) edit(ctx context.Context, c change) {
 		return
 	}
 	var err error
-	if c.p.minimized && c.p.marker.state == stateFixed {
+	if c.p.minimized && c.p.marker.ended() {
 		// Folded away by us when it was fixed. Shown before it is edited: the
 		// marker is what tells that it was not a person.
 		err = r.gh.Unminimize(ctx, c.p.NodeID)
 	}
 	if err == nil {
-		err = r.gh.EditComment(ctx, c.p.ID, c.f.draft.Body)
+		err = r.gh.EditComment(ctx, c.p.ID, c.body)
 	}
 	if err == nil {
-		c.f.edited = true
+		c.g.edited = true
 		return
 	}
 	r.tried("edit", c.p.ID)
-	if r.failed(err) || !r.mayTry("edit", c.p.ID) || r.blocked != "" {
-		c.f.editErr = err.Error()
+	refused := r.failed(err)
+	if refused && r.login == "" {
+		// Another identity's, it turns out: it counts as it is.
+		r.strangers[c.p.Author] = true
+		return
+	}
+	if refused || !r.mayTry("edit", c.p.ID) || r.blocked != "" {
+		c.g.editErr = err.Error()
 	}
 }
 
@@ -188,72 +205,63 @@ func (r *run) reopen(ctx context.Context, c change) {
 	switch err := r.gh.UnresolveThread(ctx, c.p.thread); {
 	case err == nil:
 		r.giveUp("reopen", c.p.ID)
-		c.f.reopened = true
+		c.g.reopened = true
 	case r.failed(err):
 		r.giveUp("reopen", c.p.ID)
-		c.f.editErr = err.Error()
+		c.g.editErr = err.Error()
 	}
 }
 
-func (r *run) foldDuplicate(ctx context.Context, d duplicate) {
+// retire ends a comment: it is resolved or, where the token may not, folded
+// away, unless somebody answered; then it says itself what became of it. That
+// comes last, for it is the record that all is done.
+func (r *run) retire(ctx context.Context, e ending) {
 	if r.blocked != "" {
 		return
 	}
-	r.tried("duplicate", d.extra.ID)
-	if !r.noMinimize {
-		err := r.gh.Minimize(ctx, d.extra.NodeID, github.Duplicate)
-		if err == nil {
-			r.giveUp("duplicate", d.extra.ID)
-			return
-		}
-		if !r.failed(err) {
-			return
-		}
-		r.noMinimize = true
-	}
-	err := r.gh.EditComment(ctx, d.extra.ID, duplicateBody(d.original.URL, d.extra.marker))
-	if err == nil {
-		r.giveUp("duplicate", d.extra.ID)
-		return
-	}
-	if r.failed(err) {
-		r.giveUp("duplicate", d.extra.ID)
-		r.note("a duplicate comment stays: %v", err)
-	}
-}
-
-// close tells that a finding is gone: the thread is resolved; where the token
-// may not, the comment says so itself and is folded away unless somebody
-// answered.
-func (r *run) close(ctx context.Context, c *posted) {
-	if r.blocked != "" {
-		return
-	}
-	r.tried("fixed", c.ID)
-	if c.thread != "" && !r.noResolve {
+	c := e.p
+	r.tried("end", c.ID)
+	folded := !c.shown()
+	if !folded && e.state != stateDuplicate && c.thread != "" && !r.noResolve {
 		err := r.gh.ResolveThread(ctx, c.thread)
-		if err == nil {
-			r.closed[c.ID] = true
+		switch {
+		case err == nil:
+			folded = true
+		case !r.failed(err):
 			return
+		default:
+			r.noResolve = true
+			r.note("threads of comments that are done with are marked instead of resolved: %v", err)
 		}
-		if !r.failed(err) {
-			return
-		}
-		r.noResolve = true
-		r.note("threads of fixed findings are marked instead of resolved: %v", err)
 	}
-	if err := r.gh.EditComment(ctx, c.ID, r.goneBody(c)); err != nil {
+	if !folded && c.thread != "" && !c.replies && !r.noMinimize && r.blocked == "" {
+		why := github.Outdated
+		if e.state == stateDuplicate {
+			why = github.Duplicate
+		}
+		if err := r.gh.Minimize(ctx, c.NodeID, why); err != nil {
+			if !r.failed(err) {
+				return
+			}
+			r.noMinimize = true
+		}
+	}
+	if c.foreign {
+		r.giveUp("end", c.ID)
+		return
+	}
+	if r.blocked != "" {
+		return
+	}
+	if err := r.gh.EditComment(ctx, c.ID, r.lastWords(e)); err != nil {
 		if r.failed(err) {
-			r.giveUp("fixed", c.ID)
-			r.note("a comment on a fixed finding stays as it is: %v", err)
+			r.giveUp("end", c.ID)
+			r.note("a comment that is done with stays as it is: %v", err)
 		}
 		return
 	}
 	r.closed[c.ID] = true
-	if c.thread == "" || c.replies || r.noMinimize {
-		return
-	}
-	if err := r.gh.Minimize(ctx, c.NodeID, github.Outdated); err != nil && r.failed(err) {
-		r.noMinimize = true
+	if e.state == stateFixed {
+		r.fixed++
 	}
 }

@@ -12,7 +12,6 @@ const (
 	srcRoot = "%SRCROOT%"
 
 	toolName = "probe-mtls-action"
-	homepage = "https://github.com/org/probe-mtls-action"
 
 	// fingerprintKey is where our own fingerprint stands. GitHub reads only
 	// primaryLocationLineHash.

@@ -87,7 +87,7 @@ var semver = regexp.MustCompile(`^v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A
 
 func toDriver(r *report.Report) driver {
 	d := driver{
-		Name: toolName, Version: number(r.Tool.Version), InformationURI: homepage, Rules: []descriptor{},
+		Name: toolName, Version: number(r.Tool.Version), InformationURI: report.Homepage, Rules: []descriptor{},
 		Notifications: []descriptor{
 			toNotice(notChecked, "SomethingNotChecked", "Something could not be checked, so the absence of results says nothing about it."),
 			toNotice(remark, "InputRemark", "A remark on the input that is no finding."),
@@ -129,7 +129,7 @@ func toRule(rule *check.Rule) descriptor {
 		ShortDescription:     &text{Text: shorten(sentence(rule.Summary), maxSentence)},
 		FullDescription:      &text{Text: shorten(description(rule), maxSentence)},
 		DefaultConfiguration: &configuration{string(rule.Severity)},
-		HelpURI:              homepage + "/blob/main/docs/rules/" + rule.ID + ".md",
+		HelpURI:              report.RulePage(rule.ID),
 		Help:                 &text{Text: sentence(rule.Summary) + "\n\n" + rule.Doc, Markdown: rule.Doc},
 		Properties:           &ruleProperties{Tags: tags[:min(len(tags), maxTags)], Precision: "very-high", ProblemSeverity: severity},
 	}

@@ -1,0 +1,144 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/probe"
+)
+
+// Homepage is where the product and the pages of its rules are.
+const Homepage = "https://github.com/org/probe-mtls-action"
+
+// RulePage returns the address of a rule's page.
+func RulePage(id string) string { return Homepage + "/blob/main/docs/rules/" + id + ".md" }
+
+// Target is what a finding on a probe speaks of.
+type Target struct {
+	Workload string // Deployment shop/web
+	// Container and Field are "" for findings on policies.
+	Container, Field string
+}
+
+// Target reads the subject.
+func (it *Item) Target() Target {
+	parts := strings.SplitN(it.Subject, "/", 5)
+	if len(parts) < 3 {
+		return Target{Workload: it.Subject}
+	}
+	t := Target{Workload: parts[1] + " " + parts[0] + "/" + parts[2]}
+	if len(parts) == 5 {
+		t.Container, t.Field = parts[3], parts[4]
+	}
+	return t
+}
+
+// Noun is what users call the probe: liveness probe, preStop handler; "" for
+// findings on policies.
+func (t Target) Noun() string {
+	if t.Field == "" {
+		return ""
+	}
+	return probe.Kind(t.Field).Noun()
+}
+
+// Plain tells whether the consequence is a clause about a probe, which can
+// follow "after the merge".
+func (it *Item) Plain() bool { return it.Consequence() != it.Summary }
+
+// Value is the text at the item's own place: a port, mostly; "" if the place
+// has none.
+func (it *Item) Value() string {
+	line := []rune(it.At.Line)
+	from, to := it.At.Start.Column-1, it.At.End.Column-1
+	if it.At.End.Line != it.At.Start.Line || from < 0 || to <= from || to > len(line) {
+		return ""
+	}
+	return strings.Trim(string(line[from:to]), `"' `)
+}
+
+// Decider is the place that decides, and what it says; nil where none in the
+// sources does. Related places come in the order in which a mesh decides, and
+// its policy comes last.
+func (it *Item) Decider() *Location {
+	if n := len(it.Related); n > 0 {
+		return &it.Related[n-1]
+	}
+	return nil
+}
+
+// Because says what decides, without its place; "" where nothing says.
+func (it *Item) Because() string {
+	if d := it.Decider(); d != nil && d.Message != "" {
+		return d.Message
+	}
+	if n := len(it.Chain); n > 0 {
+		return it.Chain[n-1]
+	}
+	return ""
+}
+
+// CauseKey is equal for findings that have the same cause: the same decider and
+// the same way to suffer from it.
+func (it *Item) CauseKey() string {
+	class := it.RuleID
+	switch class {
+	case "PMTLS001", "PMTLS002", "PMTLS003", "PMTLS004":
+		class = "blocked" // one rule for each kind of probe
+	}
+	by := it.Because()
+	if d := it.Decider(); d != nil {
+		by = d.Span.String()
+	}
+	return class + "\x00" + by
+}
+
+// sufferers is what becomes of many, by the probe's field.
+var sufferers = map[string]string{
+	"livenessProbe":       "containers restart forever",
+	"readinessProbe":      "pods get no traffic",
+	"startupProbe":        "containers restart forever",
+	"lifecycle.postStart": "containers are killed and restart forever",
+	"lifecycle.preStop":   "containers are stopped without their preStop call",
+}
+
+// Sufferers is what becomes of workloads with a finding like it: "containers
+// restart forever"; "" where nothing can be said.
+func Sufferers(it *Item) string { return sufferers[it.Target().Field] }
+
+// Fate is what becomes of the probes of several findings, as a verb; effects
+// tells whether their workloads suffer from it.
+func Fate(items []*Item) (verb string, effects bool) {
+	fails, may := "fail", false
+	for _, it := range items {
+		switch it.Verdict {
+		case mesh.FalseHealthy:
+			return "pass even when the application is dead", false
+		case mesh.Ambiguous, mesh.Unknown:
+			may = true
+		}
+	}
+	if may {
+		fails = "may fail"
+	}
+	return fails, true
+}
+
+// Nouns is what findings on probes are about: probes, handlers or both.
+func Nouns(items []*Item) string {
+	probes, handlers := false, false
+	for _, it := range items {
+		if strings.HasPrefix(it.Target().Field, "lifecycle.") {
+			handlers = true
+		} else {
+			probes = true
+		}
+	}
+	switch {
+	case probes && handlers:
+		return "probes and handlers"
+	case handlers:
+		return "handlers"
+	}
+	return "probes"
+}
