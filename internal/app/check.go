@@ -104,6 +104,7 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 		return nil, err
 	}
 	head := engine(repo.tree, s)
+	head.Complete = c.complete()
 	if c.tree != nil {
 		head.ListObjects = true
 		ahead, cancel := context.WithCancel(ctx)

@@ -260,3 +260,24 @@ func (c *comparison) priced(roots []render.Root) ([]affected.Root, error) {
 // withBases reports whether roots that only serve as a base of others are
 // checked as well.
 func (c *comparison) withBases() bool { return c.s.AllRoots || c.repo.config.AllRoots }
+
+// complete returns a function that reports whether the run checks every root
+// that reads a file. Where only affected roots are checked that is so for the
+// changed files; a shard cannot tell.
+func (c *comparison) complete() func(file string) bool {
+	changed := map[string]bool{}
+	if c.scope != nil && c.s.ChangedOnly {
+		for _, name := range c.scope.Changes.Paths() {
+			changed[name] = true
+		}
+	}
+	return func(file string) bool {
+		switch {
+		case c.s.Shard.Total > 1, !slices.ContainsFunc(c.repo.paths, func(p string) bool { return within(file, p) }):
+			return false
+		case c.scope != nil && c.s.ChangedOnly:
+			return changed[file]
+		}
+		return true
+	}
+}

@@ -2,11 +2,23 @@ package check
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
 // directive begins a comment that asks to ignore findings on its line.
 const directive = "probe-mtls:ignore"
+
+// Ignore is what a suppression comment says.
+type Ignore struct {
+	// IDs are the rules that it names. Whether a rule has such an ID is for the
+	// caller to see.
+	IDs    []string
+	Reason string
+	// Problem says what is wrong with a comment that is not obeyed, which then
+	// has no IDs; "" where nothing is.
+	Problem string
+}
 
 // IgnoreComment reads the suppression comment that applies to a source line:
 //
@@ -15,21 +27,28 @@ const directive = "probe-mtls:ignore"
 // It may stand at the end of the line itself, on a line of its own above it,
 // or at the end of the line above where that line only opens the value (ends
 // in a colon or a dash). lineAbove is "" on a file's first line. Several IDs
-// are separated by commas or blanks. A comment that cannot be obeyed gives no
-// IDs but a problem: what is wrong with it. Whether a rule has such an ID is
-// for the caller to see.
-func IgnoreComment(line, lineAbove string) (ids []string, reason, problem string) {
-	if _, comment, ok := splitComment(line); ok {
-		if ids, reason, problem, ok := parseComment(comment); ok {
-			return ids, reason, problem
-		}
+// are separated by commas or spaces. above tells that the comment stands in
+// lineAbove; ok is false where there is none.
+func IgnoreComment(line, lineAbove string) (c Ignore, above, ok bool) {
+	if c, _, ok := CommentOn(line); ok {
+		return c, false, true
 	}
-	content, comment, ok := splitComment(lineAbove)
+	c, content, ok := CommentOn(lineAbove)
 	if !ok || !opensBelow(content) {
-		return nil, "", ""
+		return Ignore{}, false, false
 	}
-	ids, reason, problem, _ = parseComment(comment)
-	return ids, reason, problem
+	return c, true, true
+}
+
+// CommentOn reads the suppression comment that stands on a line, or one that is
+// meant to be one. content is the line without its comment.
+func CommentOn(line string) (c Ignore, content string, ok bool) {
+	content, comment, ok := splitComment(line)
+	if !ok {
+		return c, content, false
+	}
+	c, ok = parseComment(comment)
+	return c, content, ok
 }
 
 // opensBelow reports whether content, a line without its comment, leaves its
@@ -39,21 +58,27 @@ func opensBelow(content string) bool {
 	return content == "" || content == "-" || strings.HasSuffix(content, ":")
 }
 
+// meant is a comment that is no directive but looks as if it was meant to be
+// one: "probe-mtls: ignore", "probe-mtls-ignore", "Probe-MTLS:ignore", or a
+// directive that stands behind other words.
+var meant = regexp.MustCompile(`(?i)^\s*probe[-_ ]?mtls\s*[-_:/. ]?\s*(?:ignore|disable|suppress|skip|nolint)|probe-mtls:ignore:?\s+PMTLS\d`)
+
 // parseComment reads a comment's text after the '#'; ok is false where it is
 // no directive at all.
-func parseComment(comment string) (ids []string, reason, problem string, ok bool) {
+func parseComment(comment string) (c Ignore, ok bool) {
 	rest, ok := strings.CutPrefix(strings.TrimSpace(comment), directive)
-	if !ok {
-		return nil, "", "", false
+	switch {
+	case !ok && !meant.MatchString(comment):
+		return c, false
+	case !ok || rest != "" && !strings.ContainsRune(" \t:", rune(rest[0])):
+		c.Problem = fmt.Sprintf("a suppression begins with %q", directive)
+	default:
+		c.IDs, c.Reason, c.Problem = parseIgnore(strings.TrimPrefix(rest, ":"))
 	}
-	if rest != "" && rest[0] != ' ' && rest[0] != '\t' && rest[0] != ':' {
-		return nil, "", "", false // another word, such as probe-mtls:ignored
+	if c.Problem != "" {
+		c.Problem = fmt.Sprintf("the comment is not obeyed: %s; write \"# %s PMTLS001 reason\"", c.Problem, directive)
 	}
-	ids, reason, problem = parseIgnore(strings.TrimPrefix(rest, ":"))
-	if problem != "" {
-		problem = fmt.Sprintf("the comment is not obeyed: %s; write \"# %s PMTLS001 reason\"", problem, directive)
-	}
-	return ids, reason, problem, true
+	return c, true
 }
 
 // splitComment parts a line of YAML at the '#' that begins its comment. It

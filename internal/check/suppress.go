@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -18,15 +19,12 @@ const Annotation = "probe-mtls.dev/ignore"
 type Remark struct {
 	Text  string
 	Field render.Field
+	Level Severity // Note, or Warning for a wish of the user that is not fulfilled
 }
 
-// annotated are the places that [Annotation] may stand: on the object itself
-// and on its pod template.
-var annotated = []render.Path{
-	render.PathOf("metadata", "annotations", Annotation),
-	render.PathOf("spec", "template", "metadata", "annotations", Annotation),
-	render.PathOf("spec", "jobTemplate", "spec", "template", "metadata", "annotations", Annotation),
-}
+// ownAnnotation is the place of [Annotation] on the object itself; it may stand
+// on each of its pod templates too.
+var ownAnnotation = render.PathOf("metadata", "annotations", Annotation)
 
 // Remarks tells of every suppression annotation that cannot be obeyed: without
 // a reason, without a rule's ID, or with an ID that none of the rules has.
@@ -46,11 +44,48 @@ func Remarks(rules []*Rule, objects []*render.Object) []Remark {
 				remarks = append(remarks, Remark{
 					Text:  fmt.Sprintf("%s of %s is not obeyed: %s; write \"PMTLS001: reason\"", Annotation, o.Ref, problem),
 					Field: s.field,
+					Level: Warning,
 				})
 			}
 		}
 	}
 	return remarks
+}
+
+// Wish is a suppression by annotation that can be obeyed.
+type Wish struct {
+	ID    string // of a rule
+	Field render.Field
+	// Used: some finding of the object is suppressed by it.
+	Used bool
+}
+
+// Wishes returns the suppressions of objects by annotation that can be obeyed,
+// given the findings of [Run].
+func Wishes(rules []*Rule, objects []*render.Object, findings []Finding) []Wish {
+	known := make(map[string]bool, len(rules))
+	for _, r := range rules {
+		known[r.ID] = true
+	}
+	type use struct {
+		id string
+		at *render.Object
+	}
+	used := map[use]bool{}
+	for i := range findings {
+		if findings[i].Suppressed != nil {
+			used[use{findings[i].Rule.ID, findings[i].At.Object}] = true
+		}
+	}
+	var out []Wish
+	for _, o := range objects {
+		for _, w := range annotations(o) {
+			if w.problem == "" && known[w.id] {
+				out = append(out, Wish{ID: w.id, Field: w.field, Used: used[use{w.id, o}]})
+			}
+		}
+	}
+	return out
 }
 
 // suppress marks the findings that an annotation of their object names.
@@ -83,14 +118,17 @@ type wish struct {
 
 func annotations(o *render.Object) []wish {
 	var wishes []wish
-	for _, path := range annotated {
-		n := o.At(path)
+	places := []render.Field{{Object: o, Path: ownAnnotation}}
+	for _, s := range kube.PodAnnotations(o) {
+		places = append(places, s.Field(Annotation))
+	}
+	for _, field := range places {
+		n := field.Node()
 		if n == nil {
 			continue
 		}
-		field := render.Field{Object: o, Path: path}
 		if n.Kind != yaml.ScalarNode {
-			wishes = append(wishes, wish{problem: "its value is no string", field: field})
+			wishes = append(wishes, wish{problem: "its value is not a string", field: field})
 			continue
 		}
 		wishes = append(wishes, parseAnnotation(n.Value, field)...)
@@ -124,11 +162,16 @@ func parseAnnotation(value string, field render.Field) []wish {
 // colon, and the reason.
 var ignoreEntry = regexp.MustCompile(`^(PMTLS\d{3}(?:(?:\s*,\s*|\s+)PMTLS\d{3})*)(?:\s*:\s*|\s+|$)(.*)$`)
 
+var anyCaseID = regexp.MustCompile(`^(?i:pmtls)\d{3}\b`)
+
 var ignoreID = regexp.MustCompile(`PMTLS\d{3}`)
 
 func parseIgnore(text string) (ids []string, reason, problem string) {
 	text = strings.TrimSpace(text)
 	m := ignoreEntry.FindStringSubmatch(text)
+	if id := anyCaseID.FindString(text); m == nil && id != "" && id != strings.ToUpper(id) {
+		return nil, "", fmt.Sprintf("%q is not a rule's ID: %s is written in capitals", id, strings.ToUpper(id))
+	}
 	if m == nil {
 		return nil, "", fmt.Sprintf("%q does not begin with a rule's ID", shorten(text))
 	}

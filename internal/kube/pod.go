@@ -140,6 +140,20 @@ func PodsOf(o *render.Object) []*Pod {
 	return pods
 }
 
+// PodAnnotations returns the annotations of each pod template of o, without
+// those of o itself where it is the pod.
+func PodAnnotations(o *render.Object) []Strings {
+	var out []Strings
+	for _, t := range templatesOf(o.Ref) {
+		each(o.Node, nil, t.at, func(n *yaml.Node, at render.Path) {
+			if len(at) > 0 {
+				out = append(out, stringsAt(place{o, at, t.keys.annotations}, Get(n, t.keys.annotations...)))
+			}
+		})
+	}
+	return out
+}
+
 // podAt reads the pod of which node, at the path base of o, is the template; nil
 // if it has no containers.
 func podAt(o *render.Object, node *yaml.Node, base render.Path, t template) *Pod {

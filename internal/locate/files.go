@@ -2,6 +2,7 @@ package locate
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -32,7 +33,8 @@ type file struct {
 	hashes []string // GitHub's line hashes, by index of the line
 
 	mu       sync.Mutex
-	comments map[int]comment // by line
+	comments map[int]comment  // by the line that they apply to
+	used     map[int][]string // IDs of rules that the comment on a line suppressed
 }
 
 func newFileCache(tree render.Tree) *fileCache {
@@ -49,6 +51,16 @@ func (c *fileCache) get(name string) *file {
 	c.mu.Unlock()
 	f.once.Do(func() { f.read(c.tree, name) })
 	return f
+}
+
+// mentions reports whether a file has text that re matches. It keeps nothing of
+// the file, which is one of many that have no finding.
+func (c *fileCache) mentions(name string, re *regexp.Regexp) bool {
+	if info, err := c.tree.Stat(name); err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
+		return false
+	}
+	content, err := c.tree.ReadFile(name)
+	return err == nil && re.Match(content)
 }
 
 func (f *file) read(tree render.Tree, name string) {
@@ -73,7 +85,13 @@ func (c *fileCache) line(name string, n int) (text, hash string) {
 	if name == "" || n < 1 {
 		return "", ""
 	}
-	f := c.get(name)
+	return c.get(name).line(n)
+}
+
+func (f *file) line(n int) (text, hash string) {
+	if n < 1 {
+		return "", ""
+	}
 	if n <= len(f.lines) {
 		text = f.lines[n-1]
 	}
@@ -86,7 +104,13 @@ func (c *fileCache) line(name string, n int) (text, hash string) {
 // describe adds the source line to a location. A line too long to be shown is
 // cut behind the place, or left out where the place is too far in.
 func (c *fileCache) describe(loc *report.Location) {
-	loc.Line, loc.LineHash = c.line(loc.File, loc.Start.Line)
+	if loc.File != "" {
+		c.describeIn(c.get(loc.File), loc)
+	}
+}
+
+func (c *fileCache) describeIn(f *file, loc *report.Location) {
+	loc.Line, loc.LineHash = f.line(loc.Start.Line)
 	if len(loc.Line) <= maxLine {
 		return
 	}

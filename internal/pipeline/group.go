@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/debuglog"
@@ -64,6 +63,7 @@ func (r *run) group(ctx context.Context, g Group) (part, error) {
 		}
 		if own {
 			p.roots = append(p.roots, res.Root.Dir)
+			p.inputs = append(p.inputs, res.Inputs...)
 		}
 	}
 	if len(p.roots) == 0 {
@@ -89,9 +89,11 @@ func (r *run) group(ctx context.Context, g Group) (part, error) {
 			return p, err
 		}
 		p.items = append(p.items, it)
-		p.notes = append(p.notes, r.commentProblem(it)...)
 	}
 	if p.notes, err = r.remarks(ctx, p.notes, model, objects); err != nil {
+		return p, err
+	}
+	if p.wishes, err = r.wishes(ctx, objects, findings, isContext); err != nil {
 		return p, err
 	}
 	if p.explained, err = r.explain(ctx, model); err != nil {
@@ -112,25 +114,13 @@ func (r *run) remarks(ctx context.Context, notes []report.Remark, model mesh.Mod
 		if err != nil {
 			return nil, err
 		}
-		n := report.Remark{At: at, Text: w.Text}
+		n := report.Remark{At: at, Text: w.Text, Level: w.Level}
 		if !w.Field.IsZero() {
 			n.Roots = []string{w.Field.Object.Root.Dir}
 		}
 		notes = append(notes, n)
 	}
 	return notes, nil
-}
-
-// commentProblem tells of a suppression comment that is not obeyed.
-func (r *run) commentProblem(it report.Item) []report.Remark {
-	known := func(id string) bool {
-		return slices.ContainsFunc(r.Rules, func(rule *check.Rule) bool { return rule.ID == id })
-	}
-	problem := r.locator.CommentProblem(it, known)
-	if problem == "" {
-		return nil
-	}
-	return []report.Remark{{At: it.At, Text: problem, Roots: it.Roots}}
 }
 
 // explain returns the deciding places of the probes that Engine.Explain wants.

@@ -54,6 +54,10 @@ type Engine struct {
 	Explain func(root, subject string) bool
 	// ListJudged fills Result.Judged, ListObjects Result.Objects.
 	ListJudged, ListObjects bool
+	// Complete, if set, asks for remarks on suppressions that are not obeyed; it
+	// tells whether every root that reads a file is checked, so that a suppression
+	// in it without a finding suppresses nothing.
+	Complete func(file string) bool
 	// Decide, if set, tells of which probes the whole decision is wanted.
 	Decide func(check.Subject) bool
 	// Idle, if set, has work for those that render when no root of the run waits
@@ -106,7 +110,11 @@ func (e *Engine) Run(ctx context.Context, groups []Group) (*Result, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	return join(parts), nil
+	res := join(parts)
+	if r.Complete != nil {
+		res.Notes = mergeNotes(append(res.Notes, r.suppressions(parts)...))
+	}
+	return res, nil
 }
 
 // run is the state of one Run.
@@ -124,6 +132,8 @@ type part struct {
 	items     []report.Item
 	skipped   []report.Skip
 	notes     []report.Remark
+	inputs    []string // files that the group's own roots read
+	wishes    []wish
 	roots     []string
 	probes    int
 	judged    []report.Occurrence

@@ -149,6 +149,9 @@ type Remark struct {
 	At    Location // zero when no place is known
 	Text  string
 	Roots []string
+	// Level is Warning for a wish of the user that is not fulfilled; else it is
+	// Note or empty. No remark counts for what fails a run.
+	Level check.Severity
 }
 
 // Tool is this program.

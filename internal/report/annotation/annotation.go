@@ -38,7 +38,8 @@ type Options struct {
 
 // Write writes annotations, the gravest findings first, as many as the runner
 // keeps, and returns the findings that were taken. What was not checked has an
-// annotation of its own before them, a warning.
+// annotation of its own before them, a warning, and so has each remark of that
+// level.
 func Write(w io.Writer, r *report.Report, o Options) (taken []*report.Item, err error) {
 	used := map[check.Severity]int{}
 	for s, n := range o.Used {
@@ -48,6 +49,12 @@ func Write(w io.Writer, r *report.Report, o Options) (taken []*report.Item, err 
 	if len(r.Skipped) > 0 && used[check.Warning] < perType {
 		used[check.Warning]++
 		b.WriteString(skipped(r.Skipped))
+	}
+	for _, n := range r.Notes {
+		if n.Level == check.Warning && (o.All || used[check.Warning] < perType) {
+			used[check.Warning]++
+			b.WriteString(remark(n))
+		}
 	}
 	for _, it := range r.WorstFirst() {
 		if o.Skip != nil && o.Skip(it) || !o.All && used[it.Severity] >= perType {
@@ -66,19 +73,28 @@ func Write(w io.Writer, r *report.Report, o Options) (taken []*report.Item, err 
 var names = map[check.Severity]string{check.Error: "error", check.Warning: "warning", check.Note: "notice"}
 
 func command(it *report.Item) string {
-	p := githubactions.CommandProperties{
-		"title": clip(safe.Line(it.Summary+" ["+it.RuleID+"]"), maxTitle),
-		"file":  it.At.File,
+	return at(names[it.Severity], it.Summary+" ["+it.RuleID+"]", message(it), it.At)
+}
+
+func remark(n report.Remark) string {
+	return at("warning", "Remark", clip(safe.Line(n.Text), maxMessage), n.At)
+}
+
+// at writes a command about a place.
+func at(name, title, message string, loc report.Location) string {
+	p := githubactions.CommandProperties{"title": clip(safe.Line(title), maxTitle)}
+	if !loc.IsZero() {
+		p["file"] = loc.File
 	}
-	if !it.At.Start.IsZero() {
-		p["line"] = strconv.Itoa(it.At.Start.Line)
+	if !loc.Start.IsZero() {
+		p["line"] = strconv.Itoa(loc.Start.Line)
 		p["endLine"] = p["line"]
-		p["col"] = strconv.Itoa(it.At.Start.Column)
-		if it.At.End.Line == it.At.Start.Line && it.At.End.Column > it.At.Start.Column {
-			p["endColumn"] = strconv.Itoa(it.At.End.Column - 1) // inclusive
+		p["col"] = strconv.Itoa(loc.Start.Column)
+		if loc.End.Line == loc.Start.Line && loc.End.Column > loc.Start.Column {
+			p["endColumn"] = strconv.Itoa(loc.End.Column - 1) // inclusive
 		}
 	}
-	c := githubactions.Command{Name: names[it.Severity], Message: message(it), Properties: p}
+	c := githubactions.Command{Name: name, Message: message, Properties: p}
 	return c.String() + "\n"
 }
 

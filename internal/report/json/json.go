@@ -4,9 +4,11 @@
 package json
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 
+	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/render/source"
 )
@@ -135,6 +137,7 @@ type skip struct {
 type remark struct {
 	At    *place   `json:"at"`
 	Text  string   `json:"text"`
+	Level string   `json:"level"`
 	Roots []string `json:"roots"`
 }
 
@@ -162,7 +165,7 @@ func toDocument(r *report.Report, conclusion report.Conclusion) document {
 		d.NotChecked = append(d.NotChecked, skip{s.Root, toPlace(s.At), s.Message, s.Hint})
 	}
 	for _, n := range r.Notes {
-		d.Remarks = append(d.Remarks, remark{toPlace(n.At.Span), n.Text, list(n.Roots)})
+		d.Remarks = append(d.Remarks, remark{toPlace(n.At.Span), n.Text, string(cmp.Or(n.Level, check.Note)), list(n.Roots)})
 	}
 	return d
 }

@@ -263,6 +263,9 @@ func (l Links) NotChecked(r *report.Report, limit int) string {
 func (l Links) Remarks(r *report.Report, limit int) string {
 	return list("### Remarks", r.Notes, limit, "more", func(n report.Remark) string {
 		text := md.Text(clip(n.Text, maxText))
+		if n.Level == check.Warning {
+			text = "warning: " + text
+		}
 		if !n.At.IsZero() {
 			text = l.Place(n.At.Span) + ": " + text
 		}

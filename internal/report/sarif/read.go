@@ -277,12 +277,20 @@ func (rd *reader) invocation(out *report.Report, at string, in *invocation) {
 				At: place.Span, Message: rd.text(at, p.Message), Hint: rd.text(at, p.Hint),
 			}})
 		case remark:
-			out.Notes = append(out.Notes, report.Remark{At: place, Text: rd.text(at, p.Message), Roots: rd.dirs(at+".properties.roots", p.Roots)})
+			out.Notes = append(out.Notes, report.Remark{At: place, Text: rd.text(at, p.Message), Roots: rd.dirs(at+".properties.roots", p.Roots), Level: remarkLevel(n.Level)})
 		}
 	}
 	if !in.ExecutionSuccessful && !told {
 		rd.fail(at, "it was not successful and does not say what was not checked")
 	}
+}
+
+// remarkLevel is the level of a remark; anything but a warning is a note.
+func remarkLevel(level string) check.Severity {
+	if level == string(check.Warning) {
+		return check.Warning
+	}
+	return ""
 }
 
 func (rd *reader) result(at string, in *result) report.Item {

@@ -2,6 +2,7 @@ package sarif
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -190,7 +191,7 @@ func toInvocation(r *report.Report, leftOut int) invocation {
 	}
 	for _, note := range r.Notes {
 		n := notification{
-			Descriptor: reference{remark, 1}, Level: "note",
+			Descriptor: reference{remark, 1}, Level: string(cmp.Or(note.Level, check.Note)),
 			Message:    text{Text: escape(sentence(note.Text))},
 			Properties: &notificationProperties{Message: note.Text, Roots: note.Roots},
 		}

@@ -256,6 +256,9 @@ func (p *printer) remarks(all []report.Remark) {
 			where = p.place(n.At.Span) + " "
 		}
 		text := n.Text
+		if n.Level == check.Warning {
+			text = "warning: " + text
+		}
 		if len(n.Roots) > 0 {
 			text += " (in " + p.some(n.Roots) + ")"
 		}
