@@ -68,3 +68,11 @@ func (p *printer) decision(d *report.Decision) {
 	}
 	p.line("")
 }
+
+// quote writes the line of a place, and why it is not exact.
+func (p *printer) quote(in string, l report.Location) {
+	p.excerpt(in, l, p.blue)
+	if !l.Exact && l.Why != "" {
+		p.prose(in+"  ", "This is the nearest known place: "+l.Why+".")
+	}
+}

@@ -24,9 +24,6 @@ func (p *printer) excerpt(in string, l report.Location, mark paint) int {
 	}
 	text, before, under := window(l, p.width-len(in)-gutter)
 	blank := in + strings.Repeat(" ", len(number)) + " " + p.blue("|")
-	if in == "" {
-		p.line("%s", blank)
-	}
 	p.line("%s%s %s", in, p.blue(number+" |"), text)
 	p.line("%s %s%s", blank, strings.Repeat(" ", before), mark(strings.Repeat("^", under)))
 	return gutter

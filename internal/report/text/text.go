@@ -37,6 +37,7 @@ func Write(w io.Writer, r *report.Report, o Options) error {
 		p.width = 100
 	}
 	p.width = max(p.width, 40)
+	var shown []*report.Item
 	hidden := 0
 	for i := range r.Items {
 		switch it := &r.Items[i]; {
@@ -44,12 +45,16 @@ func Write(w io.Writer, r *report.Report, o Options) error {
 		case it.State == report.Existing && o.OnlyNew:
 			hidden++
 		default:
-			p.item(it)
+			shown = append(shown, it)
 		}
+	}
+	for _, group := range byCause(shown) {
+		p.block(group)
 	}
 	p.fixed(r.Fixed)
 	p.skipped(r.SkipGroups())
 	p.remarks(r.Notes)
+	p.accept(shown)
 	p.total(r, hidden)
 	_, err := w.Write(p.b.Bytes())
 	return err
@@ -65,37 +70,6 @@ type printer struct {
 func (p *printer) line(format string, args ...any) {
 	s := strings.TrimRight(fmt.Sprintf(format, args...), " ")
 	p.b.WriteString(safe.Inert(s) + "\n")
-}
-
-func (p *printer) item(it *report.Item) {
-	p.line("%s %s %s %s%s", p.place(it.At.Span), p.severity(it.Severity), p.bold(safe.Line(it.Summary)),
-		p.faint(tag(it)), p.state(it))
-	gutter := p.excerpt("", it.At, p.of(it.Severity))
-	in := strings.Repeat(" ", gutter)
-	if !it.At.Exact && it.At.Why != "" {
-		p.prose(in, "This is the nearest known place: "+it.At.Why+".")
-	}
-	p.prose(in, it.Message)
-	if it.Suppressed != nil {
-		p.prose(in, "Suppressed: "+it.Suppressed.Reason)
-	}
-	rest, title := it.Related, "Decided by:"
-	if len(it.Chain) > 0 {
-		rest, title = p.why(in, it), "Elsewhere decided by:"
-	}
-	p.related(in, title, rest)
-	p.related(in, "Before the change, decided by:", it.BaseCauses)
-	if len(it.Assumed) > 0 {
-		p.heading(in, "Assumed:")
-		p.bullets(in, it.Assumed)
-	}
-	p.roots(in, it)
-	if p.o.Verbose && len(it.At.Via) > 0 {
-		p.heading(in, "Comes through:")
-		p.bullets(in, it.At.Via)
-	}
-	p.remedies(in, it.Remedies)
-	p.line("")
 }
 
 // tag is [PMTLS001], with the verdict where it is not the plain one.
@@ -124,91 +98,13 @@ func (p *printer) state(it *report.Item) string {
 
 func (p *printer) place(s source.Span) string { return p.bold(safe.Line(s.String()) + ":") }
 
-// why writes the decision, each step with the place that decides it, and
-// returns the places that no step speaks of: those of other roots.
-func (p *printer) why(in string, it *report.Item) (elsewhere []report.Location) {
-	steps, rest := it.Steps()
-	p.heading(in, "Why:")
-	for _, step := range steps {
-		p.bullets(in, []string{step.Text})
-		if step.Related >= 0 {
-			l := it.Related[step.Related]
-			p.line("%s    %s", in, p.bold(safe.Line(l.Span.String())))
-			p.quote(in+"    ", l)
-		}
-	}
-	for _, i := range rest {
-		elsewhere = append(elsewhere, it.Related[i])
-	}
-	return elsewhere
-}
-
-// quote writes the line of a place, and why it is not exact.
-func (p *printer) quote(in string, l report.Location) {
-	p.excerpt(in, l, p.blue)
-	if !l.Exact && l.Why != "" {
-		p.prose(in+"  ", "This is the nearest known place: "+l.Why+".")
-	}
-}
-
-func (p *printer) related(in, title string, all []report.Location) {
-	if len(all) == 0 {
-		return
-	}
-	p.heading(in, title)
-	for _, l := range all {
-		p.line("%s  %s %s", in, p.place(l.Span), safe.Line(l.Message))
-		p.quote(in+"  ", l)
-	}
-}
-
-func (p *printer) roots(in string, it *report.Item) {
-	switch n := len(it.Roots); {
-	case n == 0, n == 1 && it.Roots[0] == ".":
-	case p.o.Verbose && n > 1:
-		p.heading(in, fmt.Sprintf("In %d roots:", n))
-		p.bullets(in, it.Roots)
-	default:
-		p.prose(in, "In "+some(it.Roots, 3)+".")
-	}
-	if fresh := it.NewRoots(); len(fresh) > 0 {
-		p.prose(in, "New in "+p.some(fresh)+".")
-	}
-}
-
-func (p *printer) remedies(in string, all []report.Remedy) {
-	if len(all) == 0 {
-		return
-	}
-	show := all[:1]
-	if p.o.Verbose {
-		show = all
-	}
-	for _, r := range show {
-		title := p.green("Fix:") + " " + safe.Line(r.Title)
-		if !r.At.IsZero() {
-			title += ", at " + safe.Line(r.At.String())
-		}
-		p.line("%s%s", in, title)
-		if r.YAML == "" {
-			continue
-		}
-		for _, l := range strings.Split(strings.TrimRight(safe.Block(r.YAML), "\n"), "\n") {
-			p.line("%s    %s", in, l)
-		}
-	}
-	if n := len(all) - len(show); n > 0 {
-		p.line("%s%s", in, p.faint(plural(n, "more way out", "more ways out")+": -v shows all."))
-	}
-}
-
 func (p *printer) fixed(all []report.Item) {
 	if len(all) == 0 {
 		return
 	}
 	p.line("%s", p.bold("Fixed by this change:"))
 	for i := range all {
-		p.line("  %s %s %s in %s", p.place(all[i].At.Span), safe.Line(all[i].Summary), p.faint(tag(&all[i])), p.some(all[i].Roots))
+		p.line("  %s %s %s in %s", p.place(all[i].At.Span), safe.Line(all[i].Consequence()), p.faint(tag(&all[i])), p.some(all[i].Roots))
 	}
 	p.line("")
 }
@@ -228,10 +124,10 @@ func (p *printer) skipped(all []report.SkipGroup) {
 		}
 		p.hanging("  ", "    ", where, s.Message)
 		if len(s.Roots) > 1 || len(s.Roots) == 1 && !s.At.IsZero() && path.Dir(s.At.File) != s.Root {
-			p.prose("    ", "So not checked: "+p.some(s.Roots))
+			p.prose("    ", "Not checked because of it: "+p.some(s.Roots)+".")
 		}
 		if s.Hint != "" {
-			p.prose("    ", "To do: "+s.Hint)
+			p.prose("    ", "Fix: "+s.Hint)
 		}
 	}
 	p.line("")
