@@ -259,9 +259,12 @@ type Result struct {
 	// Holes are parts of the root that could not be rendered: the objects are
 	// those of the rest.
 	Holes []Problem
-	// Refusals are reasons for which the renderer's own command line would
-	// refuse the root although it can be judged.
+	// Refusals are reasons for which the renderer's own command line refuses the
+	// root, although it has objects to look at.
 	Refusals []Problem
+	// Remarks are things to tell about a root that the renderer's own command
+	// line does not refuse, or only in its default settings.
+	Remarks []Problem
 }
 
 // ErrAbove is wrapped by the error of a root that may take more time or memory

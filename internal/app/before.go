@@ -95,12 +95,12 @@ func lacking(head, base *pipeline.Result, renamed func(string) string) func(root
 // unknownBefore tells what could not be rendered at the base and can be now.
 func unknownBefore(head, base *pipeline.Result, renamed func(string) string) []report.Remark {
 	var notes []report.Remark
-	failed, checked := failures(head, same), set(head.Roots)
+	failed, checked, judged := failures(head, same), set(head.Roots), set(base.Roots)
 	for _, s := range base.Skipped {
 		root := renamed(s.Root)
 		text := "%s could not be rendered at the base, so its findings count as new: %s"
 		switch {
-		case failed[root]:
+		case failed[root], judged[s.Root]: // kustomize refuses some that can be judged
 			continue
 		case !checked[root]:
 			text = "%s could not be read at the base, so findings that rest on it count as new: %s"

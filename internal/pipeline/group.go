@@ -58,8 +58,11 @@ func (r *run) group(ctx context.Context, g Group) (part, error) {
 				p.objects = append(p.objects, report.Occurrence{Root: res.Root.Dir, Subject: o.Ref.String()})
 			}
 		}
-		for _, refusal := range res.Refusals {
-			p.notes = append(p.notes, r.refusal(res.Root, refusal))
+		for _, problem := range res.Refusals {
+			p.skipped = append(p.skipped, skip(&render.Error{Root: res.Root, Problem: problem}, own))
+		}
+		for _, problem := range res.Remarks {
+			p.notes = append(p.notes, r.remark(res.Root, problem))
 		}
 		if own {
 			p.roots = append(p.roots, res.Root.Dir)

@@ -18,7 +18,8 @@ func skip(e *render.Error, own bool) report.Skip {
 	return s
 }
 
-func (r *run) refusal(root render.Root, p render.Problem) report.Remark {
+// remark makes a remark of something that a render has to tell.
+func (r *run) remark(root render.Root, p render.Problem) report.Remark {
 	text := p.Message
 	if p.Hint != "" {
 		text += ". " + p.Hint

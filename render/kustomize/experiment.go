@@ -60,7 +60,9 @@ func (t *tracer) rebuild(ctx context.Context, edits []trace.Edit) ([]*yaml.Node,
 	}
 	out := make([]*yaml.Node, 0, b.resources.Size())
 	for _, res := range b.resources.Resources() {
-		out = append(out, res.YNode())
+		n := res.YNode()
+		write(n)
+		out = append(out, n)
 	}
 	return out, nil
 }

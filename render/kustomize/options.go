@@ -44,8 +44,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-func or[T int | int64](v, def T) T {
-	if v == 0 {
+func or[T comparable](v, def T) T {
+	if v == *new(T) {
 		return def
 	}
 	return v

@@ -10,64 +10,69 @@ import (
 	"github.com/org/probe-mtls-action/render/source"
 )
 
-// refusals lists why kustomize build would refuse what was rendered.
+// refusals lists why kustomize build would refuse what was rendered: what it
+// cannot print. Its message for keys is "json: unsupported type:
+// map[interface {}]interface {}".
 func (t *tracer) refusals(ctx context.Context) ([]render.Problem, error) {
 	var out []render.Problem
-	if err := t.build.restricted; err != nil {
-		out = append(out, t.restrictions(err)...)
-	}
 	for _, o := range t.objects {
-		found, err := t.badKeys(ctx, o, nil, o.Node)
-		if err != nil {
-			return nil, err
+		for _, f := range t.flaws[o] {
+			origin, err := t.Trace(ctx, o, f.path)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, t.refusal(o, f, origin))
 		}
-		out = append(out, found...)
 	}
 	return out, nil
 }
 
-// badKeys finds mapping keys that are no text. Kustomize cannot print an object
-// that has one ("json: unsupported type: map[interface {}]interface {}").
-func (t *tracer) badKeys(ctx context.Context, o *render.Object, at render.Path, n *yaml.Node) ([]render.Problem, error) {
-	var out []render.Problem
-	visit := func(path render.Path, c *yaml.Node) error {
-		found, err := t.badKeys(ctx, o, path, c)
-		out = append(out, found...)
-		return err
-	}
-	switch n.Kind {
-	case yaml.SequenceNode:
-		for i, c := range n.Content {
-			if err := visit(at.Item(i), c); err != nil {
-				return nil, err
-			}
+func (t *tracer) refusal(o *render.Object, f flaw, origin render.Origin) render.Problem {
+	switch n := o.At(f.path); {
+	case f.key != nil:
+		return keyRefusal(origin, f.key, f.path)
+	case f.atKey:
+		at := t.repeated(o, f.path)
+		if at.IsZero() {
+			at = or(origin.Key, origin.Span)
 		}
-	case yaml.MappingNode:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			key := n.Content[i]
-			path := at.Key(key.Value)
-			if tag := key.ShortTag(); tag != "!!str" && tag != "!!merge" {
-				origin, err := t.Trace(ctx, o, path)
-				if err != nil {
-					return nil, err
-				}
-				out = append(out, keyRefusal(origin, key, path))
-			}
-			if err := visit(path, n.Content[i+1]); err != nil {
-				return nil, err
-			}
+		last := f.path[len(f.path)-1].Key
+		return render.Problem{
+			At:      at,
+			Message: fmt.Sprintf("kustomize build refuses %s: the key %s is defined twice in %s", o, quote(last), f.path[:len(f.path)-1]),
+			Hint:    "Keep one of the two.",
+		}
+	default:
+		return render.Problem{
+			At:      origin.Span,
+			Message: fmt.Sprintf("kustomize build refuses the value %s of %s %s: it is %s", quote(n.Value), o, f.path, f.what),
+			Hint:    "Correct the value, or what puts it there.",
 		}
 	}
-	return out, nil
+}
+
+// repeated returns the place of the second key of a name at path, as far as the
+// object's own document has it.
+func (t *tracer) repeated(o *render.Object, path render.Path) source.Span {
+	s := t.locate(t.sources[o], o, path[:len(path)-1])
+	if s == nil {
+		return source.Span{}
+	}
+	n, seen := deref(s.node), false
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if key := n.Content[i]; key.Value == path[len(path)-1].Key {
+			if seen {
+				return nodeSpan(s.document.doc, key)
+			}
+			seen = true
+		}
+	}
+	return source.Span{}
 }
 
 func keyRefusal(origin render.Origin, key *yaml.Node, path render.Path) render.Problem {
-	place := origin.Key
-	if place.IsZero() {
-		place = origin.Span
-	}
 	return render.Problem{
-		At:      place,
+		At:      or(origin.Key, origin.Span),
 		Message: fmt.Sprintf("kustomize build refuses the key %s of %s: keys must be text, and this one is %s", key.Value, path[:len(path)-1], kindOf(key)),
 		Hint:    fmt.Sprintf("Write it in quotes: %q.", key.Value),
 	}
@@ -82,12 +87,15 @@ func kindOf(key *yaml.Node) string {
 	case "!!bool":
 		return "a boolean"
 	}
-	return "not"
+	return "not text"
 }
 
 // restrictions finds the entries that name files outside the directory of
-// their kustomization.
-func (t *tracer) restrictions(err error) []render.Problem {
+// their kustomization. Kustomize loads them without restrictions alone.
+func (t *tracer) restrictions() []render.Problem {
+	if t.build.restricted == nil {
+		return nil
+	}
 	var out []render.Problem
 	v := t.build.view
 	v.eachUse(func(in *kustomization, u use, to *name) {
@@ -96,7 +104,7 @@ func (t *tracer) restrictions(err error) []render.Problem {
 		}
 	})
 	if len(out) == 0 {
-		m := restriction.FindStringSubmatch(err.Error())
+		m := restriction.FindStringSubmatch(t.build.restricted.Error())
 		file, _ := v.rel(m[1])
 		dir, _ := v.rel(m[2])
 		out = append(out, restricted(source.Span{File: t.kustomizationFile()}, file, dir))

@@ -86,7 +86,7 @@ func (r *Renderer) render(ctx context.Context, root render.Root) (*render.Result
 
 // result returns what was rendered, with what kustomize build would refuse.
 func (t *tracer) result(ctx context.Context) (*render.Result, error) {
-	res := &render.Result{Root: t.root, Objects: t.objects, Inputs: t.build.view.Inputs()}
+	res := &render.Result{Root: t.root, Objects: t.objects, Inputs: t.build.view.Inputs(), Remarks: t.restrictions()}
 	refusals, err := t.refusals(ctx)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ type tracer struct {
 	objects []*render.Object
 	index   map[*render.Object]int
 	sources map[*render.Object]*site // the source object, nil for generated ones
+	flaws   map[*render.Object][]flaw
 
 	mu       sync.Mutex // held while tracing
 	memo     map[*yaml.Node]render.Origin

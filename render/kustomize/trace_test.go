@@ -29,6 +29,7 @@ var update = flag.Bool("update", false, "write what was found into the cases")
 //	trace ROOT KIND/NAME PATH => PLACE ORIGIN TEXT [; key PLACE] [; via FILES] [; inexact]
 //	error ROOT => PLACE MESSAGE
 //	refused ROOT => PLACE MESSAGE
+//	remarks ROOT => PLACE MESSAGE
 //
 // Lines that start with # are for readers. Exact places of scalars are proven
 // by experiment.
@@ -140,7 +141,9 @@ func (c *testCase) run(comment string) string {
 		case words[0] == "error" && len(words) == 2:
 			found = c.failure(words[1])
 		case words[0] == "refused" && len(words) == 2:
-			found = c.refusals(words[1])
+			found = c.problems(words[1], func(res *render.Result) []render.Problem { return res.Refusals })
+		case words[0] == "remarks" && len(words) == 2:
+			found = c.problems(words[1], func(res *render.Result) []render.Problem { return res.Remarks })
 		default:
 			c.t.Fatalf("not a line of a case: %s", line)
 		}
@@ -226,11 +229,11 @@ func (c *testCase) failure(root string) string {
 	return e.At.String() + " " + e.Message
 }
 
-func (c *testCase) refusals(root string) string {
+func (c *testCase) problems(root string, of func(*render.Result) []render.Problem) string {
 	res, err := c.render(root)
 	must(c.t, err)
 	var out []string
-	for _, p := range res.Refusals {
+	for _, p := range of(res) {
 		out = append(out, p.At.String()+" "+p.Message)
 	}
 	return strings.Join(out, " | ")

@@ -23,7 +23,7 @@ func (r *Renderer) truth(ctx context.Context, root render.Root) (*tracer, *build
 	}
 	t := &tracer{
 		r: r, root: root, build: b, index: map[*render.Object]int{}, sources: map[*render.Object]*site{},
-		memo: map[*yaml.Node]render.Origin{},
+		memo: map[*yaml.Node]render.Origin{}, flaws: map[*render.Object][]flaw{},
 	}
 	for i, res := range b.resources.Resources() {
 		n := unalias(res.YNode())
@@ -35,7 +35,11 @@ func (r *Renderer) truth(ctx context.Context, root render.Root) (*tracer, *build
 			src = r.object(takeKey(marked.resources.Resources()[i].YNode(), r.key))
 		}
 		stripInternal(n)
+		flaws := write(n)
 		o := &render.Object{Ref: refOf(n), Root: root, Node: n, Tracer: t}
+		if flaws != nil {
+			t.flaws[o] = flaws
+		}
 		if src != nil {
 			o.Authored = refOf(src.node)
 		} else {

@@ -21,6 +21,12 @@ func Same(a, b string) bool {
 	return ok && x == y
 }
 
+// IsNumber reports whether the plain scalar v is a number.
+func IsNumber(v string) bool {
+	_, ok := numeric(v)
+	return ok
+}
+
 // numeric returns the number that the plain scalar v stands for.
 func numeric(v string) (float64, bool) {
 	if v == "" || v[0] > '9' {

@@ -9,7 +9,6 @@ import (
 	"path"
 	"regexp"
 	"sort"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/source"
+	"github.com/org/probe-mtls-action/render/trace"
 )
 
 // Oracle builds one root from changed copies of a tree's files. It is not for
@@ -60,7 +60,7 @@ func (o *Oracle) Check(obj *render.Object, p render.Path, at source.Span) (Repor
 	if err != nil {
 		return rep, fmt.Errorf("the unchanged files: %w", err)
 	}
-	if n := obj.At(p); n == nil || !same(want, n.Value) {
+	if n := obj.At(p); n == nil || !trace.Same(want, n.Value) {
 		return rep, fmt.Errorf("kustomize renders %q, the object has %v", want, n)
 	}
 	text, ok := o.files[at.File]
@@ -82,7 +82,7 @@ func (o *Oracle) Check(obj *render.Object, p render.Path, at source.Span) (Repor
 	if err != nil {
 		return rep, fmt.Errorf("with %s changed from %q to %q: %w", at, old, replacement, err)
 	}
-	if same(got, want) {
+	if trace.Same(got, want) {
 		return rep, fmt.Errorf("with %s changed from %q to %q the field stays %q", at, old, replacement, want)
 	}
 	if !strings.Contains(got, inner) {
@@ -115,13 +115,13 @@ func (o *Oracle) lookAlikes(rep *Report, obj *render.Object, p render.Path, want
 			switch {
 			case err != nil:
 				rep.Unbuilt++
-			case got != "" && !same(got, want):
+			case got != "" && !trace.Same(got, want):
 				return fmt.Errorf("the field also follows %s: it becomes %q", source.NewFile(name, []byte(text)).Span(a, b), got)
 			}
 		}
 		all[name] = changed.String() + text[from:]
 	}
-	if got, err := o.value(all, obj, p); err == nil && got != "" && !same(got, want) {
+	if got, err := o.value(all, obj, p); err == nil && got != "" && !trace.Same(got, want) {
 		return fmt.Errorf("with all look-alikes changed the field becomes %q", got)
 	}
 	return nil
@@ -156,9 +156,9 @@ func other(old string) (text, inner string) {
 	if strings.HasPrefix(old, "|") || strings.HasPrefix(old, ">") {
 		return "otherwise\n", "otherwise"
 	}
-	if i, err := strconv.ParseInt(old, 0, 64); err == nil {
+	if trace.IsNumber(old) {
 		inner = "54321"
-		if i == 54321 {
+		if old == inner {
 			inner = "12345"
 		}
 		return inner, inner
@@ -208,14 +208,4 @@ func (o *Oracle) value(files map[string]string, obj *render.Object, p render.Pat
 		}
 	}
 	return "", fmt.Errorf("no %s is rendered", obj)
-}
-
-// same reports whether two scalars have one value, whatever their notation.
-func same(a, b string) bool {
-	if a == b {
-		return true
-	}
-	x, err := strconv.ParseInt(a, 0, 64)
-	y, err2 := strconv.ParseInt(b, 0, 64)
-	return err == nil && err2 == nil && x == y
 }
