@@ -183,7 +183,7 @@ func (j *job) resolve(ctx context.Context, repo *repository) (*scope.Scope, erro
 		if err != nil {
 			return nil, usagef("input base: %w", err)
 		}
-		return sc, nil
+		return j.guarded(sc), nil
 	}
 	ev := scope.Event{Name: j.event.Name, Ref: j.event.Ref, DefaultBranch: j.event.DefaultBranch}
 	switch {
@@ -198,7 +198,14 @@ func (j *job) resolve(ctx context.Context, repo *repository) (*scope.Scope, erro
 	if err != nil {
 		return nil, notChecked(err)
 	}
-	return sc, nil
+	return j.guarded(sc), nil
+}
+
+// guarded asks for a look at what a change hides before it is merged.
+func (j *job) guarded(sc *scope.Scope) *scope.Scope {
+	sc.Guarded = j.event.PullRequest != nil || j.event.MergeGroup != nil
+	sc.Fork = j.event.PullRequest != nil && j.event.PullRequest.Fork
+	return sc
 }
 
 // pullAPI is what a scope asks GitHub.

@@ -92,8 +92,15 @@ type world struct {
 
 func newWorld(t *testing.T, opt githubtest.Options, change map[string]string) *world {
 	t.Helper()
+	return newWorldOn(t, nil, opt, change)
+}
+
+// newWorldOn changes a repository that has more than the shop, or other files.
+func newWorldOn(t *testing.T, more map[string]string, opt githubtest.Options, change map[string]string) *world {
+	t.Helper()
 	w := &world{t: t, origin: gittest.New(t), opt: opt}
 	w.write(shop)
+	w.write(more)
 	w.base = w.origin.Commit("shop")
 	w.origin.Git("checkout", "--quiet", "-b", "change")
 	w.write(change)

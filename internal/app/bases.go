@@ -27,6 +27,9 @@ func (r *repository) lowerBases(rep *report.Report, before *graph.Graph) error {
 	bases, checked := set(affected.BaseOnly(before, g, nil)), set(rep.Roots)
 	for i := range rep.Items {
 		it := &rep.Items[i]
+		if it.Hidden != report.NotHidden {
+			continue
+		}
 		users := checkedUsers(g, it, bases, checked)
 		if len(users) == 0 {
 			continue

@@ -28,11 +28,13 @@ func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, head *pi
 		return nil
 	}
 	renamed := c.renamed
-	c.base.Explain = wanted(rep, renamed)
+	c.base.Silences = silenced(rep.Items, renamed)
+	c.base.Explain = wanted(rep.Items, renamed)
 	res, err := c.runBase(ctx, c.baseRoots(head.Roots, renamed))
 	if err != nil {
 		return err
 	}
+	c.judged = res
 	rep.Fixed = pipeline.Compare(rep.Items, res.Items, c.change(head, res))
 	explain(rep, res, renamed)
 	rep.Notes = append(rep.Notes, unknownBefore(head, res, renamed)...)
@@ -163,9 +165,9 @@ func (c *comparison) renderAhead(ctx context.Context, head []render.Root) <-chan
 
 // wanted tells of which probes of the base the places that decide are wanted:
 // of those that have a finding at the head.
-func wanted(rep *report.Report, renamed func(string) string) func(root, subject string) bool {
+func wanted(items []report.Item, renamed func(string) string) func(root, subject string) bool {
 	found := make(map[report.Occurrence]bool)
-	for _, it := range rep.Items {
+	for _, it := range items {
 		for _, o := range it.Occurrences {
 			found[report.Occurrence{Root: o.Root, Subject: o.Subject}] = true
 		}

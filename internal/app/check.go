@@ -119,6 +119,9 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	if err := c.judgeBase(ctx, rep, res); err != nil {
 		return nil, err
 	}
+	if err := c.tellHidden(ctx, rep); err != nil {
+		return nil, err
+	}
 	return rep, repo.lowerBases(rep, c.before)
 }
 

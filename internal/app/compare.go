@@ -31,6 +31,7 @@ type comparison struct {
 	reached affected.Result
 	// renamed gives a name of the base as it is at the head.
 	renamed func(string) string
+	judged  *pipeline.Result // of the base, once it was judged
 }
 
 // newComparison reads the base's tree and finds the affected roots. Close the
@@ -62,6 +63,12 @@ func (c *comparison) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	c.reach()
+	return nil
+}
+
+// reach finds the affected roots.
+func (c *comparison) reach() {
 	in := affected.Input{
 		Changes:    &c.scope.Changes,
 		Base:       c.before,
@@ -77,7 +84,6 @@ func (c *comparison) prepare(ctx context.Context) (err error) {
 		in.Shares = affected.Shares(istio.Mesh.Decides, affected.Side{Tree: c.tree, Graph: c.before}, affected.Side{Tree: c.repo.tree, Graph: c.after})
 	}
 	c.reached = affected.Roots(in)
-	return nil
 }
 
 // leftOut reports whether a root is not checked: the configuration excludes it,

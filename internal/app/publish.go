@@ -244,14 +244,15 @@ func (p *publication) login(ctx context.Context) string {
 	return login
 }
 
-// annotate makes annotations of what has no comment.
+// annotate makes annotations of what has no comment, and of what the change
+// hides, whatever else tells of it.
 func (p *publication) annotate() {
 	if !p.wants("annotations") {
 		return
 	}
 	taken, err := annotation.Write(p.env.Stdout, p.rep, annotation.Options{Skip: func(it *report.Item) bool {
 		c := p.ledger.Channel(it)
-		return it.Suppressed != nil || c == report.ReviewComment || c == report.FileComment ||
+		return it.Suppressed != nil || it.Hidden == report.NotHidden && (c == report.ReviewComment || c == report.FileComment) ||
 			p.policy.OnlyNew && it.State == report.Existing
 	}})
 	if err != nil {

@@ -165,11 +165,10 @@ func (r *repository) resolve(s *settings.Values) error {
 		r.paths = r.config.Paths
 	}
 	if len(r.paths) == 0 {
-		here, err := r.git.Rel(r.dir)
-		if err != nil {
+		var err error
+		if r.paths, err = r.here(); err != nil {
 			return usage(err)
 		}
-		r.paths = []string{here}
 	}
 	for _, p := range s.Context {
 		name, err := r.git.Rel(r.abs(p))
@@ -185,6 +184,12 @@ func (r *repository) resolve(s *settings.Values) error {
 		r.extra = append(r.extra, name)
 	}
 	return nil
+}
+
+// here is where to look for roots when nothing names a path.
+func (r *repository) here() ([]string, error) {
+	name, err := r.git.Rel(r.dir)
+	return []string{name}, err
 }
 
 // directory returns the repository's name of a directory or a file of manifests

@@ -109,6 +109,16 @@ func suppress(findings []Finding) {
 	}
 }
 
+// Silences reports whether a suppression annotation of the object names the rule.
+func Silences(o *render.Object, rule string) bool {
+	for _, w := range annotations(o) {
+		if w.problem == "" && w.id == rule {
+			return true
+		}
+	}
+	return false
+}
+
 // wish is one entry of a suppression annotation.
 type wish struct {
 	id, reason string

@@ -37,6 +37,15 @@ type Config struct {
 	// Context are paths rendered as context in every environment and for
 	// every root that is in none.
 	Context []string
+	// Says is all that the file says, in its order.
+	Says []Saying
+}
+
+// Saying is one value of a configuration file.
+type Saying struct {
+	Key   string // failOn, mesh.injection, exclude[], environments[].roots[]
+	Value string
+	At    source.Span
 }
 
 // Environment groups the roots of one cluster: policies, namespaces and

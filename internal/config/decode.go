@@ -122,6 +122,27 @@ func (d *decoder) config(c *Config, root *yaml.Node) {
 	if environments != nil { // after mesh, which they build upon
 		d.environments(c, environments)
 	}
+	d.says(c, root, "")
+}
+
+// says lists the values below n, which stands at key.
+func (d *decoder) says(c *Config, n *yaml.Node, key string) {
+	switch n.Kind {
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			below := n.Content[i].Value
+			if key != "" {
+				below = key + "." + below
+			}
+			d.says(c, n.Content[i+1], below)
+		}
+	case yaml.SequenceNode:
+		for _, item := range n.Content {
+			d.says(c, item, key+"[]")
+		}
+	default:
+		c.Says = append(c.Says, Saying{Key: key, Value: n.Value, At: d.doc.at(n)})
+	}
 }
 
 func (d *decoder) environments(c *Config, list *yaml.Node) {

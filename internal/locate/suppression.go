@@ -29,13 +29,29 @@ func (l *Locator) suppression(ctx context.Context, f check.Finding, at report.Lo
 		return nil, nil
 	}
 	l.files.get(at.File).use(c.line, f.Rule.ID)
-	return &report.Suppression{Kind: "inSource", Reason: c.Reason, At: at}, nil
+	return &report.Suppression{Kind: "inSource", Reason: c.Reason, At: l.commentPlace(at, c)}, nil
 }
 
 // comment is a suppression comment and the line that it stands on.
 type comment struct {
 	check.Ignore
 	line int
+}
+
+// commentPlace returns where a comment that applies to a place stands: on its
+// line, or on the one above.
+func (l *Locator) commentPlace(at report.Location, c comment) report.Location {
+	if c.line == at.Start.Line {
+		return at
+	}
+	above := report.Location{Span: source.Span{File: at.File, Start: source.Position{Line: c.line, Column: 1}}, Exact: true}
+	l.files.describe(&above)
+	return above
+}
+
+// Silences reports whether a suppression comment at a place names the rule.
+func (l *Locator) Silences(at report.Location, rule string) bool {
+	return slices.Contains(l.comment(at).IDs, rule)
 }
 
 // comment reads the suppression comment that applies to a place. What a line

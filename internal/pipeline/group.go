@@ -102,6 +102,9 @@ func (r *run) group(ctx context.Context, g Group) (part, error) {
 	if p.explained, err = r.explain(ctx, model); err != nil {
 		return p, err
 	}
+	if p.silences, err = r.silence(ctx, model, objects); err != nil {
+		return p, err
+	}
 	p.decisions, err = r.decide(ctx, model, reported)
 	return p, err
 }
@@ -124,6 +127,45 @@ func (r *run) remarks(ctx context.Context, notes []report.Remark, model mesh.Mod
 		notes = append(notes, n)
 	}
 	return notes, nil
+}
+
+// silence returns the rules that suppressions silence for what Engine.Silences
+// wants, by annotations of objects and by comments at probes.
+func (r *run) silence(ctx context.Context, model mesh.Model, objects []*render.Object) (map[report.Occurrence][]string, error) {
+	if r.Silences == nil {
+		return nil, nil
+	}
+	out := make(map[report.Occurrence][]string)
+	note := func(occ report.Occurrence, silences func(rule string) bool) {
+		for _, rule := range r.Rules {
+			if silences(rule.ID) {
+				out[occ] = append(out[occ], rule.ID)
+			}
+		}
+	}
+	for _, o := range objects {
+		occ := report.Occurrence{Root: o.Root.Dir, Subject: o.Ref.String()}
+		if r.Silences(occ.Root, occ.Subject) {
+			note(occ, func(rule string) bool { return check.Silences(o, rule) })
+		}
+	}
+	for _, p := range model.Probes() {
+		subject := check.Subject{Ref: p.Workload.Ref, Container: p.Container, Field: p.Kind}
+		occ := report.Occurrence{Root: p.Workload.Root.Dir, Subject: subject.String()}
+		if !r.Silences(occ.Root, occ.Subject) {
+			continue
+		}
+		field := p.PortField
+		if field.IsZero() {
+			field = p.Field
+		}
+		at, err := r.locator.Field(ctx, field, "")
+		if err != nil {
+			return nil, err
+		}
+		note(occ, func(rule string) bool { return r.locator.Silences(at, rule) })
+	}
+	return out, nil
 }
 
 // explain returns the deciding places of the probes that Engine.Explain wants.

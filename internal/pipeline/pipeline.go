@@ -58,6 +58,9 @@ type Engine struct {
 	// tells whether every root that reads a file is checked, so that a suppression
 	// in it without a finding suppresses nothing.
 	Complete func(file string) bool
+	// Silences, if set, tells of which objects and probes (as root and subject)
+	// Result.Silences is wanted.
+	Silences func(root, subject string) bool
 	// Decide, if set, tells of which probes the whole decision is wanted.
 	Decide func(check.Subject) bool
 	// Idle, if set, has work for those that render when no root of the run waits
@@ -78,6 +81,9 @@ type Result struct {
 	// Objects are those that the roots render, if asked for: as a root and
 	// <namespace>/<Kind>/<name>.
 	Objects map[report.Occurrence]bool
+	// Silences holds the IDs of the rules that a suppression silences for what
+	// Engine.Silences asked for, found or not.
+	Silences map[report.Occurrence][]string
 	// Lacking maps a root that was checked to those of its group that did not
 	// render: what they hold is not known to its verdicts.
 	Lacking map[string][]string
@@ -139,12 +145,13 @@ type part struct {
 	judged    []report.Occurrence
 	lacking   []string // of the group, in order
 	objects   []report.Occurrence
+	silences  map[report.Occurrence][]string
 	explained map[report.Occurrence][]report.Location
 	decisions []report.Decision
 }
 
 func join(parts []part) *Result {
-	res := &Result{Objects: make(map[report.Occurrence]bool), Lacking: make(map[string][]string), Explained: make(map[report.Occurrence][]report.Location)}
+	res := &Result{Objects: make(map[report.Occurrence]bool), Silences: make(map[report.Occurrence][]string), Lacking: make(map[string][]string), Explained: make(map[report.Occurrence][]report.Location)}
 	var items []report.Item
 	for _, p := range parts {
 		items = append(items, p.items...)
@@ -161,6 +168,9 @@ func join(parts []part) *Result {
 		}
 		for _, o := range p.objects {
 			res.Objects[o] = true
+		}
+		for k, v := range p.silences {
+			res.Silences[k] = v
 		}
 		for k, v := range p.explained {
 			res.Explained[k] = v

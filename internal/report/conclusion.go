@@ -40,8 +40,12 @@ type Policy struct {
 	OnlyNew bool
 }
 
-// Fails reports whether it alone fails a run.
+// Fails reports whether it alone fails a run. What a change hides fails by its
+// own word: the change may have set the policy, too.
 func (p Policy) Fails(it *Item) bool {
+	if it.Hidden != NotHidden {
+		return it.Hidden == HiddenFails
+	}
 	return it.Suppressed == nil && p.FailOn.Reached(it.Severity) && !(p.OnlyNew && it.State == Existing)
 }
 

@@ -10,7 +10,8 @@ import (
 )
 
 // Sort puts everything in r into the one order that all outputs use: findings
-// by file, position and rule, the rest by place and text.
+// by file, position and rule, those that the change hides first of all, the rest
+// by place and text.
 func (r *Report) Sort() {
 	slices.SortStableFunc(r.Items, compareItems)
 	slices.SortStableFunc(r.Fixed, compareItems)
@@ -27,6 +28,7 @@ func (r *Report) Sort() {
 
 func compareItems(a, b Item) int {
 	return cmp.Or(
+		cmp.Compare(shown(a.Hidden), shown(b.Hidden)),
 		compareSpans(a.At.Span, b.At.Span),
 		strings.Compare(a.RuleID, b.RuleID),
 		strings.Compare(a.Subject, b.Subject),
@@ -42,7 +44,8 @@ func compareSpans(a, b source.Span) int {
 	)
 }
 
-// WorstFirst returns the findings that are not suppressed: errors before
+// WorstFirst returns the findings that are not suppressed: what the change hides
+// first, errors before
 // warnings before notes, new before existing, otherwise in r's order. Channels
 // that hold only so many take them from the front.
 func (r *Report) WorstFirst() []*Item {
@@ -54,11 +57,20 @@ func (r *Report) WorstFirst() []*Item {
 	}
 	slices.SortStableFunc(all, func(a, b *Item) int {
 		return cmp.Or(
+			cmp.Compare(shown(a.Hidden), shown(b.Hidden)),
 			cmp.Compare(weight(a.Severity), weight(b.Severity)),
 			cmp.Compare(age(a.State), age(b.State)),
 		)
 	})
 	return all
+}
+
+// shown puts what a change hides in front of everything else.
+func shown(h Hiding) int {
+	if h != NotHidden {
+		return 0
+	}
+	return 1
 }
 
 func weight(s check.Severity) int {

@@ -65,6 +65,9 @@ type Item struct {
 	Fingerprint string
 	State       State
 	Suppressed  *Suppression
+	// Hidden is set for a new finding that only the change's own configuration,
+	// baseline or suppression hides; At is the line that hides it.
+	Hidden Hiding
 	// BaseCauses are, for a new finding, the places of the base tree that
 	// decided otherwise before the change: a port exemption that is gone now.
 	BaseCauses []Location
@@ -79,6 +82,16 @@ type Occurrence struct {
 	// New tells that the base revision did not have this occurrence.
 	New bool
 }
+
+// Hiding says what becomes of a finding that the change hides which makes it.
+type Hiding string
+
+// The ways.
+const (
+	NotHidden   Hiding = ""
+	HiddenWarns Hiding = "warns" // it is told, and does not fail the run
+	HiddenFails Hiding = "fails" // it fails the run like any new finding
+)
 
 // Suppression is a user's wish not to be told.
 type Suppression struct {

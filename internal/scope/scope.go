@@ -57,6 +57,9 @@ type Scope struct {
 	Changes diff.Changes
 	// Pull is set on a pull request.
 	Pull *Pull
+	// Guarded asks to judge a change of configuration and suppressions with those
+	// of the base as well; with Fork what only the head's hide fails the check.
+	Guarded, Fork bool
 	// Deleted means that the event removed the branch: nothing is to be checked.
 	Deleted bool
 	// Notes tell the user what could not be done, and what to do about it.

@@ -85,6 +85,9 @@ func Counts(r *report.Report) string {
 		parts = append(parts, fmt.Sprintf("**%d not checked**", n))
 	}
 	add(r.Unaffected, "not affected", "not affected")
+	if n := len(r.Unused); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d left out, only a base of others: %s", n, roots(r.Unused, 3)))
+	}
 	parts = append(parts, count(r.Probes, "probe judged", "probes judged"))
 	if c.Total() == 0 {
 		parts = append(parts, "no findings")

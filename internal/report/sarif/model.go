@@ -125,6 +125,7 @@ type result struct {
 type resultProperties struct {
 	Verdict  string   `json:"verdict"`
 	State    string   `json:"state,omitempty"`
+	Hidden   string   `json:"hiddenByThisChange,omitempty"` // warns, fails
 	RuleName string   `json:"ruleName"`
 	Summary  string   `json:"summary"`
 	Message  string   `json:"message"`

@@ -307,6 +307,7 @@ func (rd *reader) result(at string, in *result) report.Item {
 		Roots:       rd.dirs(at+".properties.roots", p.Roots),
 		Fingerprint: rd.form(at+".partialFingerprints."+fingerprintKey, in.PartialFingerprints[fingerprintKey], fingerprintForm),
 		State:       rd.state(at+".properties.state", p.State),
+		Hidden:      rd.hiding(at+".properties.hiddenByThisChange", p.Hidden),
 	}
 	if len(in.Locations) != 1 || len(in.Locations[0].LogicalLocations) != 1 {
 		rd.fail(at+".locations", "want one location with one logical location")
@@ -355,6 +356,15 @@ func (rd *reader) verdict(at, s string) mesh.Verdict {
 	}
 	rd.fail(at, "got %.80q, which is not a verdict", s)
 	return mesh.Unknown
+}
+
+func (rd *reader) hiding(at, s string) report.Hiding {
+	switch v := report.Hiding(s); v {
+	case report.NotHidden, report.HiddenWarns, report.HiddenFails:
+		return v
+	}
+	rd.fail(at, "%.80q is neither warns nor fails", s)
+	return report.NotHidden
 }
 
 func (rd *reader) state(at, s string) report.State {

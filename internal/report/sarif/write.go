@@ -244,7 +244,7 @@ func toResult(it *report.Item, index map[string]int) result {
 		Locations:           []location{primary},
 		PartialFingerprints: map[string]string{fingerprintKey: it.Fingerprint},
 		Properties: resultProperties{
-			Verdict: string(it.Verdict), State: string(it.State), RuleName: it.RuleName, Summary: it.Summary, Message: it.Message,
+			Verdict: string(it.Verdict), State: string(it.State), Hidden: string(it.Hidden), RuleName: it.RuleName, Summary: it.Summary, Message: it.Message,
 			Roots: append([]string{}, it.Roots...), Chain: it.Chain, Assumed: it.Assumed,
 			RelatedLeftOut: len(it.Related) - len(related),
 		},

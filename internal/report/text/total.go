@@ -26,8 +26,8 @@ func (p *printer) total(r *report.Report, hidden int) {
 		scope = append(scope, fmt.Sprintf("%d not affected by the change", r.Unaffected))
 	}
 	scope = append(scope, plural(r.Probes, "probe", "probes")+" judged")
-	if n := len(r.Unused); n > 0 && p.o.Verbose {
-		p.prose("", fmt.Sprintf("Checked only as a base of others: %s.", strings.Join(r.Unused, ", ")))
+	if n := len(r.Unused); n > 0 {
+		p.prose("", fmt.Sprintf("%d left out, only a base of others: %s.", n, p.some(r.Unused)))
 	}
 	p.line("%s: %s", strings.Join(scope, ", "), p.found(r, hidden))
 }
