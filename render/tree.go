@@ -20,13 +20,16 @@ import (
 //     [IsGitName] knows, is neither listed nor opened, by name or through a link,
 //     nor is the Git directory that a .git file in the tree points at. The error
 //     is [ErrGitData];
+//   - of other files, only regular ones are opened: a named pipe would wait
+//     forever, a device can do anything;
 //   - nothing is written.
 type DirTree struct {
 	root  *os.Root
 	files Tree // the root's files, .git among them
 
-	mu   sync.Mutex
-	dirs map[string]kind // directories known to be no links
+	mu      sync.Mutex
+	dirs    map[string]kind // directories known to be no links
+	regular map[string]bool // regular files in directories that were listed
 	// data finds the Git directories of other names. The whole tree is searched
 	// for what points at them when the first directory that looks like one is
 	// looked into.
@@ -46,7 +49,10 @@ const (
 
 const maxTreeLinks = 40 // symbolic links that one name may lead through, as in Linux
 
-var errLeavesTree = errors.New("leads out of the repository")
+var (
+	errLeavesTree = errors.New("leads out of the repository")
+	errNotRegular = errors.New("not a regular file")
+)
 
 // OpenTree opens the directory dir as a Tree. Close it after use.
 func OpenTree(dir string) (*DirTree, error) {
@@ -62,7 +68,7 @@ func OpenTree(dir string) (*DirTree, error) {
 		return nil, fmt.Errorf("open %s: %w", dir, unwrapPath(err))
 	}
 	files := root.FS().(Tree)
-	t := &DirTree{root: root, files: files, dirs: map[string]kind{".": plain}}
+	t := &DirTree{root: root, files: files, dirs: map[string]kind{".": plain}, regular: map[string]bool{}}
 	t.data = sync.OnceValue(func() gitData { return pointers(dirFiles{files, abs}) })
 	return t, nil
 }
@@ -174,7 +180,7 @@ func (t *DirTree) locate(op, name string, follow bool) (string, error) {
 			at = next
 			break
 		}
-		if t.isDir(next) {
+		if dir, file := t.known(next); dir || file && len(todo) == 0 {
 			at = next
 			continue
 		}
@@ -200,6 +206,8 @@ func (t *DirTree) locate(op, name string, follow bool) (string, error) {
 			t.note(next, unseen)
 		case len(todo) > 0:
 			return fail(syscall.ENOTDIR)
+		case op == "open" && !info.Mode().IsRegular():
+			return fail(errNotRegular)
 		}
 		at = next
 	}
@@ -209,12 +217,13 @@ func (t *DirTree) locate(op, name string, follow bool) (string, error) {
 	return at, nil
 }
 
-// isDir reports whether name is known to be a directory and not a link.
-func (t *DirTree) isDir(name string) bool {
+// known reports whether name is known to be a directory or a regular file, and no
+// link.
+func (t *DirTree) known(name string) (dir, file bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	_, ok := t.dirs[name]
-	return ok
+	_, dir = t.dirs[name]
+	return dir, t.regular[name]
 }
 
 // note notes that name is a directory and not a link.
@@ -233,8 +242,11 @@ func (t *DirTree) listed(dir string, entries []fs.DirEntry) kind {
 	for _, e := range entries {
 		head = head || e.Name() == "HEAD"
 		more = more || e.Name() == "objects" || e.Name() == "commondir"
-		if name := path.Join(dir, e.Name()); e.IsDir() {
+		switch name := path.Join(dir, e.Name()); {
+		case e.IsDir():
 			t.dirs[name] = max(unseen, t.dirs[name])
+		case e.Type().IsRegular():
+			t.regular[name] = true
 		}
 	}
 	if t.dirs[dir] == unseen {

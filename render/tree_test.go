@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -145,6 +146,21 @@ func TestDirTreeIsAFileSystem(t *testing.T) {
 	for _, name := range []string{"e/x", "../x", "/e", "x", "a/"} {
 		if _, err := tree.ReadFile(name); err == nil {
 			t.Errorf("%q is read", name)
+		}
+	}
+}
+
+func TestSpecialFilesAreNotOpened(t *testing.T) {
+	tree := workTree(t, map[string]string{"link": "->pipe"})
+	if out, err := exec.Command("mkfifo", filepath.Join(tree.Dir(), "pipe")).CombinedOutput(); err != nil {
+		t.Skipf("mkfifo: %v %s", err, out)
+	}
+	for _, name := range []string{"pipe", "link"} {
+		if _, err := tree.ReadFile(name); err == nil {
+			t.Errorf("%s is read", name)
+		}
+		if _, err := tree.Open(name); err == nil {
+			t.Errorf("%s is opened", name)
 		}
 	}
 }
