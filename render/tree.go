@@ -49,10 +49,10 @@ const (
 
 const maxTreeLinks = 40 // symbolic links that one name may lead through, as in Linux
 
-var (
-	errLeavesTree = errors.New("leads out of the repository")
-	errNotRegular = errors.New("not a regular file")
-)
+// ErrOutside is the error of a name that a symbolic link leads out of a [DirTree].
+var ErrOutside = errors.New("leads out of the repository")
+
+var errNotRegular = errors.New("not a regular file")
 
 // OpenTree opens the directory dir as a Tree. Close it after use.
 func OpenTree(dir string) (*DirTree, error) {
@@ -168,7 +168,7 @@ func (t *DirTree) locate(op, name string, follow bool) (string, error) {
 			continue
 		case elem == "..": // of a link's target
 			if at == "." {
-				return fail(errLeavesTree)
+				return fail(ErrOutside)
 			}
 			at = path.Dir(at)
 			continue
@@ -198,7 +198,7 @@ func (t *DirTree) locate(op, name string, follow bool) (string, error) {
 			}
 			target = filepath.ToSlash(target)
 			if path.IsAbs(target) || filepath.IsAbs(target) {
-				return fail(errLeavesTree)
+				return fail(ErrOutside)
 			}
 			todo = append(strings.Split(target, "/"), todo...)
 			continue

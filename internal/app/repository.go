@@ -163,6 +163,11 @@ func (r *repository) resolve(s *settings.Values) error {
 	}
 	if len(s.Paths) == 0 {
 		r.paths = r.config.Paths
+		for _, p := range r.paths {
+			if _, err := r.tree.Stat(p); errors.Is(err, render.ErrOutside) || errors.Is(err, render.ErrGitData) {
+				return usagef("the configuration's paths: %s %w", p, reason(err))
+			}
+		}
 	}
 	if len(r.paths) == 0 {
 		var err error

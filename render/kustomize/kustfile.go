@@ -3,6 +3,7 @@
 package kustomize
 
 import (
+	"iter"
 	"path"
 	"strings"
 
@@ -122,30 +123,41 @@ func (k *kustomization) find(e entry) source.Span {
 		fields = append(fields, "helmChartInflationGenerator")
 	}
 	for _, field := range fields {
-		key, value := lookupFold(k.doc.Root, field)
-		if value == nil {
-			continue
+		for key, value := range fieldsFold(k.doc.Root, field) {
+			if n := scalarWith(value, e.name); n != nil {
+				return nodeSpan(k.doc, n)
+			}
+			if e.name == "" {
+				return nodeSpan(k.doc, key)
+			}
 		}
-		if n := scalarWith(value, e.name); n != nil {
-			return nodeSpan(k.doc, n)
-		}
-		if e.name == "" {
-			return nodeSpan(k.doc, key)
-		}
+	}
+	// Merge keys bring fields from elsewhere.
+	if n := scalarWith(k.doc.Root, e.name); n != nil && e.name != "" {
+		return nodeSpan(k.doc, n)
 	}
 	return source.Span{File: k.doc.Text.File.Name}
 }
 
-// lookupFold returns the key and value of a field, whatever the case of its
+// fieldsFold returns the keys and values of a field, whatever the case of its
 // letters, as kustomize reads kustomization files.
-func lookupFold(m *yaml.Node, field string) (key, value *yaml.Node) {
-	if m == nil || m.Kind != yaml.MappingNode {
-		return nil, nil
-	}
-	for i := 0; i+1 < len(m.Content); i += 2 {
-		if strings.EqualFold(m.Content[i].Value, field) {
-			return m.Content[i], m.Content[i+1]
+func fieldsFold(m *yaml.Node, field string) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(key, value *yaml.Node) bool) {
+		if m == nil || m.Kind != yaml.MappingNode {
+			return
 		}
+		for i := 0; i+1 < len(m.Content); i += 2 {
+			if strings.EqualFold(decoded(m.Content[i]), field) && !yield(m.Content[i], m.Content[i+1]) {
+				return
+			}
+		}
+	}
+}
+
+// lookupFold returns the first key and value of a field.
+func lookupFold(m *yaml.Node, field string) (key, value *yaml.Node) {
+	for key, value := range fieldsFold(m, field) {
+		return key, value
 	}
 	return nil, nil
 }
@@ -153,7 +165,7 @@ func lookupFold(m *yaml.Node, field string) (key, value *yaml.Node) {
 // scalarWith returns the first scalar below n that is name or ends in =name.
 func scalarWith(n *yaml.Node, name string) *yaml.Node {
 	if n.Kind == yaml.ScalarNode {
-		if n.Value == name || strings.HasSuffix(n.Value, "="+name) {
+		if text := decoded(n); text == name || strings.HasSuffix(text, "="+name) {
 			return n
 		}
 		return nil

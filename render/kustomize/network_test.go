@@ -115,6 +115,20 @@ func TestRemotePlace(t *testing.T) {
 	}
 }
 
+// TestRemotePlaceInKustomization does it for fields that need no plugin.
+func TestRemotePlaceInKustomization(t *testing.T) {
+	for text, want := range map[string]string{
+		"configurations: [!!binary aHR0cDovLzEyNy4wLjAuMToxL2E=]\n":                 "kustomization.yaml:1:27",
+		"configurations: [d.yaml]\nconfiguration\u017f: ['http://127.0.0.1:1/a']\n": "kustomization.yaml:2:18",
+		"<<: {configurations: ['http://127.0.0.1:1/a']}\n":                          "kustomization.yaml:1:22",
+	} {
+		e := failure(t, tree(t, "kustomization.yaml", text, "d.yaml", deployment), kustomize.Options{}, ".")
+		if got := e.At.String(); !strings.HasPrefix(got, want) || !strings.Contains(e.Message, `"http://127.0.0.1:1/a"`) {
+			t.Errorf("%q: %s %q, want %s", text, got, e.Message, want)
+		}
+	}
+}
+
 // TestGuard replaces the guarded transport, and looks whether other requests pass.
 func TestGuard(t *testing.T) {
 	n := watchNetwork(t)
