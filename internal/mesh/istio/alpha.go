@@ -60,7 +60,7 @@ func (m *model) addAlpha(o *render.Object) {
 	}
 	ns := o.NamespaceOrDefault()
 	switch {
-	case o.Kind == "MeshPolicy":
+	case p.meshWide():
 		m.idx.meshPolicies = append(m.idx.meshPolicies, p)
 	case len(p.targets) == 0:
 		m.idx.wide[ns] = append(m.idx.wide[ns], p)
@@ -78,6 +78,12 @@ func (m *model) addAlpha(o *render.Object) {
 	}
 }
 
+// meshWide reports whether the policy is one for the mesh: a MeshPolicy, or the
+// ServiceMeshPolicy that OpenShift Service Mesh 1 has in its place.
+func (p *alphaPolicy) meshWide() bool {
+	return p.object.Kind == "MeshPolicy" || p.object.Kind == "ServiceMeshPolicy"
+}
+
 // exempts reports whether the policy means to accept plaintext somewhere.
 func (p *alphaPolicy) exempts(ver version) bool {
 	return p.modeAt(ver, true).mode != mesh.ModeStrict
@@ -85,8 +91,8 @@ func (p *alphaPolicy) exempts(ver version) bool {
 
 func (m *model) readAlpha(o *render.Object) *alphaPolicy {
 	p := &alphaPolicy{object: o, name: workloadName(o)}
-	if o.Kind == "MeshPolicy" {
-		p.name = "MeshPolicy " + o.Name
+	if p.meshWide() {
+		p.name = o.Kind + " " + o.Name
 	}
 	at := func(keys ...string) render.Field { return render.Field{Object: o, Path: render.PathOf(keys...)} }
 	spec := kube.Get(o.Node, "spec")
@@ -94,13 +100,13 @@ func (m *model) readAlpha(o *render.Object) *alphaPolicy {
 	p.readTargets(kube.Get(spec, "targets"), at("spec", "targets"))
 	p.readPeers(m, kube.Get(spec, "peers"), at("spec", "peers"))
 	switch {
-	case o.Kind == "MeshPolicy" && !m.version.has(alphaMeshPolicy) && m.version.has(alphaAPI):
+	case p.meshWide() && !m.version.has(alphaMeshPolicy) && m.version.has(alphaAPI):
 		p.refuse(at("kind"), "Istio "+m.version.String()+" has no MeshPolicy (since 1.0)")
-	case o.Kind == "MeshPolicy" && o.Name != "default":
+	case p.meshWide() && o.Name != "default":
 		p.refuse(at("metadata", "name"), "a MeshPolicy must be named default")
-	case o.Kind == "MeshPolicy" && len(p.targets) > 0:
+	case p.meshWide() && len(p.targets) > 0:
 		p.refuse(at("spec", "targets"), "a MeshPolicy must have no targets")
-	case m.version.has(alphaNamespaceAnyName) || o.Kind == "MeshPolicy":
+	case m.version.has(alphaNamespaceAnyName) || p.meshWide():
 	case len(p.targets) == 0 && o.Name != "default":
 		p.refuse(at("metadata", "name"), "a Policy without targets must be named default")
 	case len(p.targets) > 0 && o.Name == "default":

@@ -24,6 +24,7 @@ var (
 	kindPeerAuthentication = groupKind{"security.istio.io", "PeerAuthentication"}
 	kindPolicy             = groupKind{"authentication.istio.io", "Policy"}
 	kindMeshPolicy         = groupKind{"authentication.istio.io", "MeshPolicy"}
+	kindServiceMeshPolicy  = groupKind{"authentication.maistra.io", "ServiceMeshPolicy"}
 	kindSidecar            = groupKind{"networking.istio.io", "Sidecar"}
 	kindServiceEntry       = groupKind{"networking.istio.io", "ServiceEntry"}
 	kindIstioOperator      = groupKind{"install.istio.io", "IstioOperator"}
@@ -31,7 +32,7 @@ var (
 	kindMemberRoll         = groupKind{"maistra.io", "ServiceMeshMemberRoll"}
 	kindServiceMeshMember  = groupKind{"maistra.io", "ServiceMeshMember"}
 	decidingKinds          = map[groupKind]bool{
-		kindNamespace: true, kindPeerAuthentication: true, kindPolicy: true, kindMeshPolicy: true,
+		kindNamespace: true, kindPeerAuthentication: true, kindPolicy: true, kindMeshPolicy: true, kindServiceMeshPolicy: true,
 		kindSidecar: true, kindIstioOperator: true,
 		kindControlPlane: true, kindMemberRoll: true, kindServiceMeshMember: true,
 	}

@@ -170,8 +170,11 @@ func (m *model) required(w *workload, e enrolment) enrolment {
 			e.facts = append(e.facts, mesh.Fact{
 				Text: text, Field: says.Field(labelInject),
 				// With the namespace out of view the pod itself is what speaks for injection.
-				Deciding: m.namespaceOf(w) == nil,
+				Deciding: m.namespaceOf(w) == nil || e.plane.openshift != nil,
 			})
+			if e.plane.openshift != nil {
+				return e
+			}
 			e.assumed = nil
 			if m.opts.Injection != mesh.InjectionAlways && m.namespaceOf(w) == nil && !m.labelEnrols(w) {
 				e.assumed = []string{"namespace " + ns + " is in the mesh (its manifest is not in view)"}

@@ -101,7 +101,7 @@ func (m *model) index(in input) {
 			if v, _ := labels.Get(labelInjection); v == "enabled" {
 				m.idx.enabled[o] = []mesh.Fact{decider("namespace "+o.Name+" is labelled "+labelInjection+"=enabled", labels.Field(labelInjection))}
 			}
-		case kindPolicy, kindMeshPolicy:
+		case kindPolicy, kindMeshPolicy, kindServiceMeshPolicy:
 			m.addAlpha(o)
 		case kindServiceEntry:
 			m.addServiceEntry(o)

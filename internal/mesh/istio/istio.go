@@ -29,13 +29,16 @@ func New(objects []*render.Object, isContext func(*render.Object) bool, opts mes
 		return nil, err
 	}
 	in := m.sortOut(objects)
+	if len(opts.Revisions) == 0 {
+		m.findControlPlanes(in.config)
+		m.readRelease()
+	}
 	m.services = in.services
 	m.installed = m.install(in.config)
 	for i, rev := range m.installed.revisions {
 		m.planes = append(m.planes, m.newPlane(i, rev))
 	}
-	m.root = m.rootNamespace()
-	m.base = m.fallback()
+	m.root = m.planes[0].root
 	m.index(in)
 	m.findWorkloads(in.others)
 	return m, nil
@@ -49,8 +52,8 @@ type model struct {
 	exact     bool // the patch release is named
 	installed installation
 	planes    []*plane
-	root      string   // namespace of mesh-wide policies
-	base      scenario // what holds where no policy in view says otherwise
+	openshift []*controlPlane
+	root      string // namespace of mesh-wide policies; of the first of several
 	idx       index
 	services  []*kube.Service
 	workloads []*workload // judged ones and context
@@ -79,6 +82,11 @@ func (m *model) warnOn(at render.Field, text string) {
 	if !m.context(at.Object) {
 		m.warn(at, text)
 	}
+}
+
+// isRoot reports whether mesh-wide policies live in namespace ns.
+func (m *model) isRoot(ns string) bool {
+	return slices.ContainsFunc(m.planes, func(p *plane) bool { return p.root == ns })
 }
 
 func (m *model) context(o *render.Object) bool { return m.isContext != nil && m.isContext(o) }

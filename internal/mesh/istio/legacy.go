@@ -108,7 +108,7 @@ func (m *model) alphaMode(w *workload, b binding) []scenario {
 	if all := ownForms(m.idx.meshPolicies, root, object); len(all) > 0 {
 		return m.alphaScenarios(m.byAge(all), http, "mesh-wide")
 	}
-	return []scenario{m.alphaFallback(b)}
+	return m.alphaFallback(w, b)
 }
 
 func (m *model) alphaScenarios(all []*alphaPolicy, http bool, rank string) []scenario {
@@ -188,15 +188,15 @@ func (m *model) byAge(all []*alphaPolicy) []*alphaPolicy {
 }
 
 // alphaFallback is what holds for a Service port that no policy is about.
-func (m *model) alphaFallback(b binding) scenario {
+func (m *model) alphaFallback(w *workload, b binding) []scenario {
 	if m.version.has(serviceAuthAnnotation) {
 		key := "auth.istio.io/" + strconv.Itoa(b.port.Number)
 		ann := kube.Annotations(b.service.Object)
 		text, _ := ann.Get(key)
 		mode := map[string]mesh.Mode{"MUTUAL_TLS": mesh.ModeStrict, "NONE": mesh.ModeDisable}[text]
 		if mode != "" {
-			return scenario{mode: mode, who: "annotation " + key + " of Service " + b.service.Object.Name, at: ann.Field(key),
-				facts: []mesh.Fact{decider("annotation "+key+" of Service "+b.service.Object.Name+" is "+text, ann.Field(key))}}
+			return []scenario{{mode: mode, who: "annotation " + key + " of Service " + b.service.Object.Name, at: ann.Field(key),
+				facts: []mesh.Fact{decider("annotation "+key+" of Service "+b.service.Object.Name+" is "+text, ann.Field(key))}}}
 		}
 	}
 	if m.version.has(authPolicyFallback) {
@@ -205,8 +205,11 @@ func (m *model) alphaFallback(b binding) scenario {
 			if text == "MUTUAL_TLS" {
 				mode = mesh.ModeStrict
 			}
-			return scenario{mode: mode, who: "the mesh config's authPolicy", at: at, facts: []mesh.Fact{decider("authPolicy of the mesh config is "+quote(text), at)}}
+			return []scenario{{mode: mode, who: "the mesh config's authPolicy", at: at, facts: []mesh.Fact{decider("authPolicy of the mesh config is "+quote(text), at)}}}
 		}
 	}
-	return m.base
+	if w.enrolled.plane == nil {
+		return m.anyPlane().base
+	}
+	return w.enrolled.plane.base
 }

@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/kube"
@@ -200,7 +201,7 @@ func (n *noticing) strictElsewhere(w *workload, b binding) bool {
 			return true
 		}
 	}
-	return len(wide) == 0 && m.alphaFallback(b).mode == mesh.ModeStrict
+	return len(wide) == 0 && slices.ContainsFunc(m.alphaFallback(w, b), func(s scenario) bool { return s.mode == mesh.ModeStrict })
 }
 
 // notServed says that the older API is gone, with what takes its place.
@@ -228,7 +229,7 @@ func (n *noticing) equivalent(p *alphaPolicy) string {
 	ns := p.object.NamespaceOrDefault()
 	if len(p.targets) == 0 {
 		name := "default"
-		if p.object.Kind == "MeshPolicy" {
+		if p.meshWide() {
 			ns = n.m.root
 		}
 		return n.peerYAML(name, ns) + "  mtls:\n    mode: " + mode + "\n"

@@ -17,7 +17,7 @@ func (n *noticing) peer(p *peer) {
 		n.add(mesh.NoticeExceptionNoEffect, p.absentAt, p.name+" has no effect: "+p.absent, p.modes())
 	case !p.selecting:
 		n.portsWithoutSelector(p)
-	case ns == n.m.root:
+	case n.m.isRoot(ns):
 		n.rootSelector(p)
 	default:
 		matched := n.selecting(ns, p.selector)
@@ -80,9 +80,9 @@ func (n *noticing) portsWithoutSelector(p *peer) {
 }
 
 func (n *noticing) rootSelector(p *peer) {
-	text := p.name + " has no effect: a policy with a selector is ignored in the root namespace " + n.m.root
+	text := p.name + " has no effect: a policy with a selector is ignored in the root namespace " + p.object.NamespaceOrDefault()
 	facts := p.modes()
-	if w := n.elsewhere(n.m.root, p.selector); w != nil {
+	if w := n.elsewhere(p.object.NamespaceOrDefault(), p.selector); w != nil {
 		text += ", although its labels fit " + w.name
 		facts = append(facts, mesh.Fact{Text: w.name + " has the labels that the policy selects", Field: w.pod.Labels.At()})
 		n.add(mesh.NoticeExceptionNoEffect, p.selector.At(), text, facts, moveTo(p.object, w))

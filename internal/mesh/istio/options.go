@@ -73,13 +73,13 @@ func (m *model) rootNamespace() string {
 	if m.opts.RootNamespace != "" {
 		return m.opts.RootNamespace
 	}
-	for _, p := range m.planes {
-		if s, ok, _ := m.installed.meshConfig[p.name].text("rootNamespace"); ok && s != "" {
+	for _, rev := range m.installed.revisions {
+		if s, ok, _ := m.installed.meshConfig[canonical(rev.Name)].text("rootNamespace"); ok && s != "" {
 			return s
 		}
 	}
-	for _, p := range m.planes {
-		if s, ok, _ := m.installed.values[p.name].text("global", "istioNamespace"); ok && s != "" {
+	for _, rev := range m.installed.revisions {
+		if s, ok, _ := m.installed.values[canonical(rev.Name)].text("global", "istioNamespace"); ok && s != "" {
 			return s
 		}
 	}

@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/mesh"
@@ -248,6 +249,13 @@ func (j *judging) conclude(all []outcome) {
 		return
 	}
 	j.Verdict, j.Cause = mesh.Ambiguous, mesh.CauseOrder
+	if i := slices.IndexFunc(all, func(o outcome) bool { return o.open != "" }); i >= 0 {
+		j.Cause = mesh.CauseMTLS
+		j.Reason = all[i].open + ": the probe may break"
+		j.add(all[i].facts...)
+		j.chosen = []scenario{all[i].scenario}
+		return
+	}
 	var modes, names []string
 	for _, o := range all {
 		j.add(o.facts...)

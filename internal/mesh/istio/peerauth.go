@@ -234,8 +234,8 @@ func (m *model) peersOf(w *workload) peerView {
 	var v peerView
 	root := w.pod.Object.Root
 	ns := w.pod.Namespace()
-	v.mesh = m.idx.peers[m.root].winner(root)
-	if ns == m.root {
+	v.mesh = m.idx.peers[w.enrolled.plane.root].winner(root)
+	if ns == w.enrolled.plane.root {
 		return v // selectors in the root namespace are ignored, its own pods included
 	}
 	here := m.idx.peers[ns]

@@ -21,7 +21,12 @@ type choice[T any] struct {
 // plane is one control plane revision with all that it decides about pods.
 type plane struct {
 	name string // "" for the default revision
-	tags []string
+	root string // the namespace of mesh-wide policies
+	// base is what holds where no policy in view says otherwise; several
+	// scenarios where that is not known.
+	base      []scenario
+	openshift *controlPlane // that the plane is, nil for Istio's own
+	tags      []string
 
 	rewrite        choice[bool]
 	rewriteTCP     bool
@@ -129,6 +134,12 @@ func (m *model) newPlane(i int, rev mesh.Revision) *plane {
 	if label, _, _ := values.text("sidecarInjectorWebhook", "injectLabel"); label != "" && label != labelInjection && m.version.has(selectorsEnvLabel) {
 		p.envLabel = p.home
 	}
+	if i < len(m.openshift) {
+		p.ofOpenShift(m.openshift[i], m, values)
+		return p
+	}
+	p.root = m.rootNamespace()
+	p.base = []scenario{m.fallback()}
 	return p
 }
 

@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/org/probe-mtls-action/internal/mesh"
@@ -17,6 +18,9 @@ type scenario struct {
 	who      string // the policy that decides, or the default
 	at       render.Field
 	edit     *peer // the workload policy that an exemption belongs into
+	// open says why another scenario may hold instead, where no policies are to
+	// blame.
+	open string
 	// assumed is what the mode rests on that nothing in view confirms.
 	assumed string
 }
@@ -24,7 +28,7 @@ type scenario struct {
 // peerModes returns the scenarios for one port. bound tells whether a Service
 // (or a Sidecar's ingress) leads to the port.
 func (m *model) peerModes(w *workload, port int, bound bool) []scenario {
-	base := []scenario{m.base}
+	base := slices.Clone(w.enrolled.plane.base)
 	level := func(from []scenario, all []*peer, rank string) []scenario {
 		if len(all) == 0 {
 			return from
@@ -99,7 +103,7 @@ func (m *model) fallback() scenario {
 		at := m.opts.Places["meshMTLS"]
 		return scenario{mode: mode, who: "the setting mesh-mtls", at: at, facts: []mesh.Fact{decider("no policy in view decides, and mesh-mtls is set to "+string(mode), at)}}
 	}
-	if on, ok, at := m.installed.values[m.anyPlane().name].boolean("global", "mtls", "enabled"); ok && m.version.has(alphaAPI) {
+	if on, ok, at := m.installed.values[canonical(m.installed.revisions[0].Name)].boolean("global", "mtls", "enabled"); ok && m.version.has(alphaAPI) {
 		return m.helmFallback(on, at)
 	}
 	mode := mesh.ModeDisable

@@ -131,7 +131,14 @@ func (m *model) install(objects []*render.Object) installation {
 			}
 		}
 	}
-	if len(in.revisions) == 0 {
+	switch {
+	case len(in.revisions) > 0:
+	case len(m.openshift) > 0:
+		in.revisions = m.revisionsOfOpenShift()
+		for _, cp := range m.openshift {
+			viewValues[cp.key()] = documents{cp.values}
+		}
+	default:
 		in.revisions = m.revisionsInView(common, seen)
 	}
 	for i, rev := range in.revisions {

@@ -108,8 +108,8 @@ func (m *model) sidecarsOf(w *workload) []*sidecar {
 			return nil
 		}
 	}
-	root := m.idx.sidecars[m.root]
-	if ns == m.root || root == nil || !m.version.has(sidecarRootWithoutServices) && !m.idx.hasServices[ns] {
+	root := m.idx.sidecars[w.enrolled.plane.root]
+	if ns == w.enrolled.plane.root || root == nil || !m.version.has(sidecarRootWithoutServices) && !m.idx.hasServices[ns] {
 		return nil
 	}
 	return m.firstSidecars(root.wide, w, firstCreated)

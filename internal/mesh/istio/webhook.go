@@ -26,6 +26,9 @@ func (m *model) selected(w *workload) enrolment {
 		e.facts = []mesh.Fact{fact("injection is set to always: every pod that can have a sidecar has one")}
 		return e
 	}
+	if len(m.openshift) > 0 {
+		return m.selectedOpenShift(w)
+	}
 	ns := m.namespaceOf(w)
 	if ns == nil {
 		return m.selectedUnseen(w)
@@ -122,6 +125,7 @@ func (m *model) selectedModern(w *workload, ns *render.Object) enrolment {
 	if p != nil && p.namespacesOn.value && !hasInject && !(m.version.has(autoWebhookIgnores) && ignoredNames[ns.Name]) {
 		return in(p, name+" has no injection label, and "+p.namespacesOn.why, p.namespacesOn.field)
 	}
+	m.warnOptIn(w, name+" has no label that asks for a sidecar, and only OpenShift Service Mesh, of which nothing is in view, heeds the annotation there; label the pod instead")
 	return enrolment{facts: []mesh.Fact{{Text: name + " has no label that asks for a sidecar", Field: render.Field{Object: ns, Path: render.PathOf("metadata")}, Deciding: true}}}
 }
 
