@@ -11,6 +11,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/report/annotation"
 	"github.com/org/probe-mtls-action/internal/report/concise"
 	"github.com/org/probe-mtls-action/internal/report/gitlab"
+	"github.com/org/probe-mtls-action/internal/report/html"
 	"github.com/org/probe-mtls-action/internal/report/json"
 	"github.com/org/probe-mtls-action/internal/report/junit"
 	"github.com/org/probe-mtls-action/internal/report/markdown"
@@ -33,6 +34,7 @@ var formats = map[string]func(io.Writer, *report.Report, look) error{
 	"concise": func(w io.Writer, r *report.Report, l look) error {
 		return concise.Write(w, r, concise.Options{OnlyNew: l.policy.OnlyNew})
 	},
+	"html": func(w io.Writer, r *report.Report, _ look) error { return html.Write(w, r) },
 	"junit": func(w io.Writer, r *report.Report, l look) error {
 		return junit.Write(w, r, junit.Options{OnlyNew: l.policy.OnlyNew})
 	},

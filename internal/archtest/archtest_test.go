@@ -33,6 +33,7 @@ var layers = [][]string{
 	{"internal/rules", "internal/locate", "internal/place", "internal/github", "internal/report/page", "internal/report/reporttest"},
 	{"internal/report/text", "internal/report/concise", "internal/report/junit", "internal/report/gitlab", "internal/report/json", "internal/report/sarif", "internal/report/markdown", "internal/report/summary",
 		"internal/report/annotation", "internal/report/review", "internal/actions", "internal/pipeline", "internal/github/githubtest"},
+	{"internal/report/html"}, // ends with text's totals
 	{"internal/app", "internal/github/githubtest/cmd/fakegithub"},
 	{"cmd/probe-mtls-action"},
 }

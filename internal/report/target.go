@@ -142,3 +142,23 @@ func Nouns(items []*Item) string {
 	}
 	return "probes"
 }
+
+// ByCause gathers findings that share a cause, in the order of the first of
+// each; suppressed ones stand alone.
+func ByCause(items []*Item) [][]*Item {
+	index := map[string]int{}
+	var out [][]*Item
+	for _, it := range items {
+		key := it.CauseKey() + "\x00" + string(it.State)
+		i, ok := index[key]
+		if !ok || it.Suppressed != nil {
+			if it.Suppressed == nil {
+				index[key] = len(out)
+			}
+			out = append(out, []*Item{it})
+			continue
+		}
+		out[i] = append(out[i], it)
+	}
+	return out
+}

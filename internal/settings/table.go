@@ -128,7 +128,7 @@ var Table = []Setting{
 		Note: "Findings beyond them go to one comment for all and to the summary.",
 	},
 	{
-		Name: "format", Short: "f", On: Check, Form: oneOf("text", "concise", "json", "sarif", "markdown", "junit", "gitlab", "github"), Default: "text", field: func(v *Values) any { return &v.Format },
+		Name: "format", Short: "f", On: Check, Form: oneOf("text", "concise", "json", "sarif", "markdown", "html", "junit", "gitlab", "github"), Default: "text", field: func(v *Values) any { return &v.Format },
 		Says: "format of the result",
 	},
 	{

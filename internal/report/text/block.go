@@ -12,26 +12,6 @@ import (
 // rows is how many of a list are shown unless all were asked for.
 const rows = 5
 
-// byCause gathers findings that share a cause, in the order of the first of
-// each; suppressed ones stand alone.
-func byCause(items []*report.Item) [][]*report.Item {
-	index := map[string]int{}
-	var out [][]*report.Item
-	for _, it := range items {
-		key := it.CauseKey() + "\x00" + string(it.State)
-		i, ok := index[key]
-		if !ok || it.Suppressed != nil {
-			if it.Suppressed == nil {
-				index[key] = len(out)
-			}
-			out = append(out, []*report.Item{it})
-			continue
-		}
-		out[i] = append(out[i], it)
-	}
-	return out
-}
-
 // block writes findings of one cause: what happens, the line, the cause with its
 // place, what it breaks, the best fix, the roots.
 func (p *printer) block(items []*report.Item) {

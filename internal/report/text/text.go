@@ -48,7 +48,7 @@ func Write(w io.Writer, r *report.Report, o Options) error {
 			shown = append(shown, it)
 		}
 	}
-	for _, group := range byCause(shown) {
+	for _, group := range report.ByCause(shown) {
 		p.block(group)
 	}
 	p.fixed(r.Fixed)
