@@ -64,7 +64,9 @@ type hiding struct {
 func (c *comparison) hide(it report.Item, h hiding, policy report.Policy) report.Item {
 	found := it.At
 	found.Message = "the hidden finding: " + it.Summary
-	it.Related = append(append([]report.Location{found}, h.also...), it.Related...)
+	decider := h.at // the last one is what decides
+	decider.Message = h.how
+	it.Related = append(append(append([]report.Location{found}, h.also...), it.Related...), decider)
 	it.State, it.Suppressed = report.New, nil
 	it.Hidden = report.HiddenWarns
 	if c.scope.Fork && policy.Fails(&report.Item{Severity: it.Severity, State: report.New}) {

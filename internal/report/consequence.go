@@ -10,8 +10,11 @@ import (
 // Consequence says in one clause, without a full stop, what happens in the
 // cluster: "the liveness probe of Deployment shop/web fails, so the container
 // restarts forever". Findings of policies and misplaced keys have no probe that
-// runs; theirs is the summary.
+// runs; theirs is the summary, and so is that of what the change hides.
 func (it *Item) Consequence() string {
+	if it.Hidden != NotHidden {
+		return it.Summary
+	}
 	parts := strings.Split(it.Subject, "/")
 	if len(parts) < 5 {
 		return it.Summary

@@ -90,7 +90,7 @@ func (it *Item) CauseKey() string {
 	if d := it.Decider(); d != nil {
 		by = d.Span.String()
 	}
-	return class + "\x00" + by
+	return class + string(it.Hidden) + "\x00" + by
 }
 
 // sufferers is what becomes of many, by the probe's field.
