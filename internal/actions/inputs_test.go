@@ -20,7 +20,6 @@ func TestInputs(t *testing.T) {
 			OnlyNew:     true,
 			Reporters:   []string{"review", "annotations", "summary", "sarif"},
 			MaxComments: 25,
-			SARIFFile:   "probe-mtls.sarif",
 		}}
 		if change != nil {
 			change(&in)

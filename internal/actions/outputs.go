@@ -24,7 +24,7 @@ type Outputs struct {
 	Conclusion report.Conclusion
 	// Findings counts what is reported, of all levels; the others count one level.
 	Findings, Errors, Warnings, Notes int
-	SARIFFile                         string   // relative to the workspace, "" when none was written
+	SARIFFile                         string   // as the next step on the host opens it, "" when none was written
 	AffectedRoots                     []string // becomes a JSON list on one line
 }
 

@@ -5,10 +5,12 @@ package actions
 import (
 	"crypto/rand"
 	"io"
-	"strings"
+	"maps"
 	"sync"
 
 	"github.com/sethvargo/go-githubactions"
+
+	"github.com/org/probe-mtls-action/internal/check"
 )
 
 // Runner is the runner as one process sees it: its environment and its log.
@@ -18,6 +20,7 @@ type Runner struct {
 	action *githubactions.Action
 	log    *stickyWriter
 	getenv func(string) string
+	made   map[check.Severity]int // annotations without a place
 }
 
 // New returns a Runner that reads the environment through getenv and writes
@@ -28,6 +31,7 @@ func New(log io.Writer, getenv func(string) string) *Runner {
 		action: githubactions.New(githubactions.WithWriter(w), githubactions.WithGetenv(getenv)),
 		log:    w,
 		getenv: getenv,
+		made:   map[check.Severity]int{},
 	}
 }
 
@@ -47,23 +51,30 @@ func (r *Runner) Group(title string) (end func()) {
 func (r *Runner) Debugf(format string, args ...any) { r.action.Debugf(format, args...) }
 
 // Noticef makes a notice annotation of the run, without a place.
-func (r *Runner) Noticef(format string, args ...any) { r.action.Noticef(format, args...) }
+func (r *Runner) Noticef(format string, args ...any) {
+	r.made[check.Note]++
+	r.action.Noticef(format, args...)
+}
 
 // Warningf makes a warning annotation of the run, without a place.
-func (r *Runner) Warningf(format string, args ...any) { r.action.Warningf(format, args...) }
+func (r *Runner) Warningf(format string, args ...any) {
+	r.made[check.Warning]++
+	r.action.Warningf(format, args...)
+}
 
 // Errorf makes an error annotation of the run, without a place.
-func (r *Runner) Errorf(format string, args ...any) { r.action.Errorf(format, args...) }
-
-// Mask makes the runner replace secret by *** in the log. It writes nothing
-// where no runner reads the log, for the command itself holds the secret, nor
-// for a secret of several lines, which the command cannot carry.
-func (r *Runner) Mask(secret string) {
-	if secret == "" || !r.InActions() || strings.ContainsAny(secret, "\r\n") {
-		return
-	}
-	r.action.AddMask(secret)
+func (r *Runner) Errorf(format string, args ...any) {
+	r.made[check.Error]++
+	r.action.Errorf(format, args...)
 }
+
+// Made is how many annotations of each level the step has made so far: the
+// runner keeps ten of each.
+func (r *Runner) Made() map[check.Severity]int { return maps.Clone(r.made) }
+
+// Temp is the runner's temporary directory as this process knows it, "" outside
+// a runner.
+func (r *Runner) Temp() string { return r.getenv("RUNNER_TEMP") }
 
 // Verbatim lets fn write text that others control to the log. The runner takes
 // any line that starts with "::", or holds "##[", for a command; it is told to

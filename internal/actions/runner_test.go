@@ -106,30 +106,8 @@ func TestBrokenLogDoesNotPanic(t *testing.T) {
 	r := actions.New(brokenPipe{}, env{"GITHUB_ACTIONS": "true"}.get)
 	r.Group("g")()
 	r.Errorf("x")
-	r.Mask("secret")
 	if !errors.Is(r.Err(), io.ErrClosedPipe) {
 		t.Errorf("Err() is %v, want %v", r.Err(), io.ErrClosedPipe)
-	}
-}
-
-func TestMask(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name, inActions, secret, want string
-	}{
-		{"in a runner", "true", "s3cret", "::add-mask::s3cret\n"},
-		{"elsewhere", "", "s3cret", ""},
-		{"empty", "true", "", ""},
-		{"several lines", "true", "a\nb", ""},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			var log bytes.Buffer
-			actions.New(&log, env{"GITHUB_ACTIONS": test.inActions}.get).Mask(test.secret)
-			if log.String() != test.want {
-				t.Errorf("log is %q, want %q", log.String(), test.want)
-			}
-		})
 	}
 }
 

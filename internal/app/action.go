@@ -40,7 +40,6 @@ func newJob(env *Env) (*job, error) {
 		return nil, j.invalid()
 	}
 	j.in = in
-	j.runner.Mask(in.Token.Reveal())
 	event, err := j.runner.Event()
 	if err != nil {
 		j.runner.Errorf("%s", err)
@@ -263,13 +262,9 @@ func (j *job) printLog(rep *report.Report) error {
 	})
 }
 
-// writeFile writes a file of the workspace; name is relative and was checked to
-// stay inside; a link in it that leads out of the workspace is refused.
-func (j *job) writeFile(name string, data []byte) error {
-	dir := j.workspace().Dir
-	if dir == "" {
-		dir = "."
-	}
+// writeFile writes a file below dir; a link in its name that leads out of dir is
+// refused.
+func writeFile(dir, name string, data []byte) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err

@@ -3,6 +3,9 @@ package app
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -10,6 +13,7 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/actions"
 	"github.com/org/probe-mtls-action/internal/diff"
+	"github.com/org/probe-mtls-action/internal/github"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/annotation"
 	"github.com/org/probe-mtls-action/internal/report/markdown"
@@ -65,8 +69,9 @@ type publication struct {
 	ledger *report.Ledger
 	// remarks say why findings have no comment although they might.
 	remarks map[*report.Item]string
-	// over are the findings that found no room among the review comments.
-	over []*report.Item
+	// over are the keys of findings that found no room among the review comments.
+	over  map[string]bool
+	login string // who the token acts as, "" if not known
 }
 
 // publish sends every finding of every delivery through the channels that the
@@ -76,7 +81,7 @@ type publication struct {
 func (j *job) publish(ctx context.Context, policy report.Policy, all ...delivery) error {
 	var t tally
 	for i, d := range all {
-		p := &publication{job: j, delivery: d, policy: policy, ledger: report.NewLedger(d.rep), remarks: map[*report.Item]string{}}
+		p := &publication{job: j, delivery: d, policy: policy, ledger: report.NewLedger(d.rep), remarks: map[*report.Item]string{}, over: map[string]bool{}}
 		if err := p.printLog(d.rep); err == nil {
 			p.recordAll(report.Log)
 		}
@@ -124,25 +129,48 @@ func (p *publication) links() page.Links {
 // writeSARIF writes the SARIF file of the nth delivery and returns its name and
 // content; "" if there is none.
 func (p *publication) writeSARIF(n int) (name string, data []byte) {
-	if !p.wants("sarif") || p.in.SARIFFile == "" {
+	if !p.wants("sarif") {
 		return "", nil
-	}
-	name = p.in.SARIFFile
-	if n > 0 {
-		ext := path.Ext(name)
-		name = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), n+1, ext)
 	}
 	var b bytes.Buffer
 	err := sarif.Write(&b, p.rep, sarif.Options{})
 	if err == nil {
-		err = p.writeFile(name, b.Bytes())
+		name, err = p.place(n, b.Bytes())
 	}
 	if err != nil {
-		p.runner.Warningf("the SARIF file %s could not be written: %s", name, err)
+		p.runner.Warningf("the SARIF file could not be written: %s", err)
 		return "", nil
 	}
 	p.recordAll(report.SARIFFile)
 	return name, b.Bytes()
+}
+
+// place writes the nth SARIF file where the input says, else into the runner's
+// temporary directory, else into the workspace. It returns the name by which a
+// later step of the job opens it: in a container, this process knows the
+// temporary directory by another name than the host does.
+func (p *publication) place(n int, data []byte) (string, error) {
+	file := or(p.in.SARIFFile, "probe-mtls.sarif")
+	if n > 0 {
+		ext := path.Ext(file)
+		file = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(file, ext), n+1, ext)
+	}
+	temp := p.runner.Temp()
+	if p.in.SARIFFile != "" || temp == "" {
+		dir := p.workspace().Dir
+		return file, writeFile(or(dir, "."), file, data)
+	}
+	// Steps of one job share the directory.
+	file = "probe-mtls-" + p.tag() + "/" + file
+	if err := writeFile(temp, file, data); err != nil {
+		return "", err
+	}
+	host := or(p.in.RunnerTemp, temp)
+	slash := "/"
+	if strings.Contains(host, `\`) {
+		slash = `\`
+	}
+	return strings.TrimRight(host, `/\`) + slash + strings.ReplaceAll(file, "/", slash), nil
 }
 
 // upload gives the results to code scanning. What a stranger's run left belongs
@@ -203,45 +231,95 @@ func (p *publication) comment(ctx context.Context) {
 		case r.Channel == review.FileComment:
 			p.ledger.Record(it, report.FileComment)
 		case r.Silenced:
-			p.remarks[it] = r.Reason
+			p.remarks[it] = "Not commented again: " + r.Reason + "."
 		case r.Over:
-			p.over = append(p.over, it)
+			p.over[it.Key()] = true
 		}
 	}
+	p.login = out.Login
 	for _, n := range out.Notes {
 		p.runner.Noticef("review comments: %s", n)
 	}
 }
 
-// stickyMarker is how the one comment for all findings is found again.
-const stickyMarker = "<!-- probe-mtls:report -->"
-
-// sticky keeps one comment with the whole report, if it is asked for.
+// sticky keeps the one comment with the whole report, if it is asked for, or
+// with the findings that found no room among the review comments.
 func (p *publication) sticky(ctx context.Context) {
-	if !p.wants("comment") || p.client == nil {
+	if p.client == nil || !p.wants("comment") && !p.wants("review") {
 		return
 	}
+	rep := p.shown()
+	heading := ""
+	if !p.wants("comment") {
+		heading = fmt.Sprintf("These are the findings beyond the %d review comments that there may be.\n\n", p.in.MaxComments)
+		rep.Fixed, rep.Skipped, rep.Notes = nil, nil, nil
+		rep.Items = slices.DeleteFunc(rep.Items, func(it report.Item) bool { return !p.over[it.Key()] })
+	}
+	marker := "<!-- probe-mtls:report:" + p.tag() + " -->"
 	var b bytes.Buffer
-	listed, err := markdown.Write(&b, p.rep, markdown.Options{Links: p.links(), Policy: p.policy, MaxCharacters: markdown.MaxCharacters})
+	listed, err := markdown.Write(&b, rep, markdown.Options{Links: p.links(), Policy: p.policy, MaxCharacters: markdown.MaxCharacters})
 	if err == nil {
-		_, err = p.client.Sticky(ctx, p.pull.number, p.login(ctx), stickyMarker, stickyMarker+"\n"+b.String())
+		login := p.login
+		if login == "" {
+			login, _ = p.client.Viewer(ctx) // not known is an answer, too
+		}
+		var url string
+		url, err = p.client.Sticky(ctx, github.Sticky{
+			Number: p.pull.number, Login: login, Marker: marker, Body: marker + "\n" + heading + b.String(),
+			Only:   len(rep.Items)+len(rep.Skipped)+len(rep.Fixed) == 0 && (len(rep.Roots) == 0 || !p.wants("comment")),
+			Before: p.isHead,
+		})
+		if url == "" {
+			listed = nil
+		}
 	}
 	if err != nil {
 		p.runner.Warningf("the pull request comment could not be written: %s", err)
 		return
 	}
+	keys := map[string]bool{}
 	for _, it := range listed {
-		p.ledger.Record(it, report.PRComment)
+		keys[it.Key()] = true
+	}
+	for i := range p.rep.Items {
+		if it := &p.rep.Items[i]; keys[it.Key()] && it.Suppressed == nil {
+			p.ledger.Record(it, report.PRComment)
+		}
 	}
 }
 
-// login is who the token acts as.
-func (p *publication) login(ctx context.Context) string {
-	login, err := p.client.Viewer(ctx)
-	if err != nil {
-		return "github-actions[bot]"
+// tag is short for the category, in names.
+func (p *publication) tag() string {
+	sum := sha256.Sum256([]byte(p.rep.Scope.Category))
+	return hex.EncodeToString(sum[:4])
+}
+
+// shown is a copy of the report with what may be said on the pull request: of a
+// stranger's results only findings whose line the diff shows.
+func (p *publication) shown() *report.Report {
+	rep := *p.rep
+	rep.Items = slices.Clone(rep.Items)
+	if p.untrusted {
+		rep.Fixed, rep.Skipped, rep.Notes = nil, nil, nil
+		rep.Items = slices.DeleteFunc(rep.Items, func(it report.Item) bool {
+			return it.Placement == nil || it.Placement.Kind != report.OnProbe && it.Placement.Kind != report.OnDeciding
+		})
 	}
-	return login
+	return &rep
+}
+
+// isHead returns an error where the pull request has moved on or was closed.
+func (p *publication) isHead(ctx context.Context) error {
+	pr, err := p.client.PullRequest(ctx, p.pull.number)
+	switch {
+	case err != nil:
+		return err
+	case pr.State != "open":
+		return fmt.Errorf("the pull request is %s", pr.State)
+	case pr.HeadSHA != p.pull.head:
+		return errors.New("the pull request has moved on; the run for its newest commit comments")
+	}
+	return nil
 }
 
 // annotate makes annotations of what has no comment, and of what the change
@@ -250,11 +328,19 @@ func (p *publication) annotate() {
 	if !p.wants("annotations") {
 		return
 	}
-	taken, err := annotation.Write(p.env.Stdout, p.rep, annotation.Options{Skip: func(it *report.Item) bool {
-		c := p.ledger.Channel(it)
-		return it.Suppressed != nil || it.Hidden == report.NotHidden && (c == report.ReviewComment || c == report.FileComment) ||
-			p.policy.OnlyNew && it.State == report.Existing
-	}})
+	o := annotation.Options{
+		Skip: func(it *report.Item) bool {
+			c := p.ledger.Channel(it)
+			return it.Suppressed != nil || it.Hidden == report.NotHidden && (c == report.ReviewComment || c == report.FileComment) ||
+				p.policy.OnlyNew && it.State == report.Existing
+		},
+		Used:   p.runner.Made(),
+		Remark: func(it *report.Item) string { return p.remarks[it] },
+	}
+	if p.pull != nil {
+		o.HeadLine = p.pull.line
+	}
+	taken, err := annotation.Write(p.env.Stdout, p.rep, o)
 	if err != nil {
 		return // the log is gone; finish tells so
 	}

@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/app"
 	"github.com/org/probe-mtls-action/internal/github/githubtest"
+	"github.com/org/probe-mtls-action/internal/report/sarif"
+	"github.com/org/probe-mtls-action/render/source"
 )
 
 // TestWorkflowRun: the untrusted run of a fork leaves a SARIF file; the trusted
@@ -228,6 +231,107 @@ func TestNoCodeScanning(t *testing.T) {
 		uploads := len(w.server.Uploads())
 		if want := map[string]int{"off": 0, "on": 1}[name]; uploads != want {
 			t.Errorf("code scanning %s: %d uploads, want %d", name, uploads, want)
+		}
+	}
+}
+
+// TestSARIFFileIsWhereTheNextStepLooks: without an input the file is in the
+// runner's temporary directory, and the output names it as the host does; an
+// explicit name stays relative to the workspace.
+func TestSARIFFileIsWhereTheNextStepLooks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	for name, host := range map[string]func(temp string) string{
+		"binary": func(temp string) string { return temp },
+		// The container sees the host's directory under another name.
+		"Docker": func(temp string) string {
+			link := filepath.Join(t.TempDir(), "on-the-host")
+			if err := os.Symlink(temp, link); err != nil {
+				t.Fatal(err)
+			}
+			return link
+		},
+	} {
+		temp := t.TempDir()
+		onHost := host(temp)
+		r := w.runPR(map[string]string{"runner-temp": onHost, "env RUNNER_TEMP": temp})
+		r.want(t, 1, nil)
+		file := r.outputs["sarif-file"]
+		if !strings.HasPrefix(file, onHost) {
+			t.Errorf("%s: the output is %s, which is not below %s", name, file, onHost)
+		}
+		if data, err := os.ReadFile(file); err != nil || !bytes.Contains(data, []byte(`"PMTLS001"`)) {
+			t.Errorf("%s: the next step cannot open the file: %v", name, err)
+		}
+		if _, err := os.Stat(filepath.Join(r.dir, "probe-mtls.sarif")); err == nil {
+			t.Errorf("%s: the checkout has an untracked file", name)
+		}
+		r = w.runPR(map[string]string{"runner-temp": onHost, "env RUNNER_TEMP": temp, "sarif-file": "out/x.sarif"})
+		if _, err := os.Stat(filepath.Join(r.dir, "out/x.sarif")); err != nil || r.outputs["sarif-file"] != "out/x.sarif" {
+			t.Errorf("%s: an explicit name: %s, %v", name, r.outputs["sarif-file"], err)
+		}
+	}
+}
+
+// TestCodeScanningIsAskedAgain: one bad answer does not give the upload up.
+func TestCodeScanningIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Permissions: &githubtest.Full}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	w.server.Inject(githubtest.Fault{Write: 2, Kind: githubtest.ServerError}) // the first is the review
+	w.runPR(map[string]string{"upload-sarif": "true"}).want(t, 1, nil)
+	if n := len(w.server.Uploads()); n != 1 {
+		t.Errorf("%d uploads, want one", n)
+	}
+}
+
+// TestInventedFindings: a stranger's results may say anything. Comments go to
+// lines that the diff shows, up to the cap; further runs do not get round it.
+func TestInventedFindings(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Fork: true, Permissions: &githubtest.Full}, map[string]string{
+		"overlays/prod/mesh.yaml": mesh("STRICT"), "long.txt": strings.Repeat("line\n", 700),
+	})
+	forged := func(seed int, category string) []byte {
+		rep, err := sarif.Read(bytes.NewReader(w.forkResults()), sarif.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := rep.Items[0]
+		rep.Items, rep.Scope.Category = nil, category
+		for i := range 600 {
+			it := one
+			it.At.File, it.At.Start.Line, it.At.End = "long.txt", i+1, source.Position{}
+			if i%2 == 1 {
+				it.At.File = "base/web.yaml" // not in the diff
+			}
+			it.Related, it.BaseCauses, it.At.Via, it.Remedies = nil, nil, nil, nil
+			it.Subject = fmt.Sprintf("shop/Deployment/web%d/web/livenessProbe", i)
+			it.Fingerprint = fmt.Sprintf("%032x", seed*1000+i)
+			rep.Items = append(rep.Items, it)
+		}
+		var b bytes.Buffer
+		if err := sarif.Write(&b, rep, sarif.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	for run := 1; run <= 6; run++ {
+		payload := w.finished(map[string]map[string][]byte{"probe-mtls": {"probe-mtls.sarif": forged(run, fmt.Sprint("category ", run))}})
+		r := w.runIn(t.TempDir(), "workflow_run", payload, w.base, nil)
+		r.want(t, 1, map[string]string{"findings": "600"})
+		comments := w.server.Comments()
+		if want := min(25*run, 100); len(comments) != want {
+			t.Errorf("run %d: %d comments, want %d", run, len(comments), want)
+		}
+		for _, c := range comments {
+			if c.Path != "long.txt" || c.Line == 0 {
+				t.Fatalf("a comment at %s:%d", c.Path, c.Line)
+			}
+		}
+	}
+	for _, c := range w.server.IssueComments() {
+		if strings.Contains(c.Body, "base/web.yaml:") {
+			t.Error("a comment speaks of lines that the pull request does not show")
 		}
 	}
 }

@@ -423,7 +423,7 @@ func TestSticky(t *testing.T) {
 	for i, body := range []string{"one " + mark, "one " + mark, "two " + mark} {
 		s.ResetLog()
 		s.Inject(githubtest.Fault{Write: 1, Kind: githubtest.DropAfter})
-		if url, err := gh.Sticky(context.Background(), 7, login, mark, body); err != nil || url == "" {
+		if url, err := gh.Sticky(context.Background(), github.Sticky{Number: 7, Login: login, Marker: mark, Body: body}); err != nil || url == "" {
 			t.Fatalf("%d: %q, %v", i, url, err)
 		}
 		all := s.IssueComments()

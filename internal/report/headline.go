@@ -32,7 +32,7 @@ func Clause(items []*Item, total int) (clause, effects string) {
 	case more == 0 && total <= 1:
 		return it.Consequence(), ""
 	case more == 0:
-		return fmt.Sprintf("1 of %d still breaks: %s", total, it.Consequence()), ""
+		return fmt.Sprintf("1 of %d is left: %s", total, it.Consequence()), ""
 	}
 	number, still := fmt.Sprint(len(items)), ""
 	if total > len(items) {

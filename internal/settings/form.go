@@ -79,13 +79,16 @@ var (
 	pattern   = Form{Name: "pattern", check: parsePattern}
 	// jsonObject takes the runner's expression as well, where none evaluates it.
 	jsonObject = Form{Name: "object", check: parseObject}
-	revision   = Form{Name: "revision", check: parseRevision}
-	file       = Form{Name: "path", check: oneLine}
-	files      = Form{Name: "paths", check: oneLine}
-	globs      = Form{Name: "globs"}
-	mapping    = Form{Name: "mapping or path"}
-	section    = Form{Name: "mapping"}
-	list       = Form{Name: "list"}
+	// hostPath is a path of the runner's machine, or the runner's expression
+	// where none evaluates it.
+	hostPath = Form{Name: "text", check: parseHostPath}
+	revision = Form{Name: "revision", check: parseRevision}
+	file     = Form{Name: "path", check: oneLine}
+	files    = Form{Name: "paths", check: oneLine}
+	globs    = Form{Name: "globs"}
+	mapping  = Form{Name: "mapping or path"}
+	section  = Form{Name: "mapping"}
+	list     = Form{Name: "list"}
 )
 
 func oneOf(words ...string) Form { return Form{Choices: words} }
@@ -181,6 +184,13 @@ func parseObject(s string) (string, error) {
 		return "", errors.New("must be a JSON object")
 	}
 	return s, nil
+}
+
+func parseHostPath(s string) (string, error) {
+	if strings.HasPrefix(s, "${{") {
+		return "", nil
+	}
+	return oneLine(s)
 }
 
 func oneLine(s string) (string, error) {

@@ -87,6 +87,7 @@ type Values struct {
 
 	Reporters   []string
 	SARIFFile   string // relative to the workspace
+	RunnerTemp  string // on the host, "" if not known
 	UploadSARIF bool
 	Category    string
 	Matrix      string // JSON object, "" outside a matrix

@@ -153,8 +153,14 @@ var Table = []Setting{
 		Says: "when text is coloured (NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE are respected)",
 	},
 	{
-		Name: "sarif-file", On: Input, Form: file, InputDefault: "probe-mtls.sarif", field: func(v *Values) any { return &v.SARIFFile },
-		Says: "the SARIF file to write",
+		Name: "sarif-file", On: Input, Form: file, field: func(v *Values) any { return &v.SARIFFile },
+		Says:  "the SARIF file to write",
+		Unset: "a file in the runner's temporary directory, which the output sarif-file names",
+	},
+	{
+		Name: "runner-temp", On: Input, Form: hostPath, InputDefault: "${{ runner.temp }}", field: func(v *Values) any { return &v.RunnerTemp },
+		Says: "the runner's temporary directory as the steps on the host know it, for the output sarif-file",
+		Note: "Leave it as it is.",
 	},
 	{
 		Name: "upload-sarif", On: Input, Form: switching, InputDefault: "false", field: func(v *Values) any { return &v.UploadSARIF },

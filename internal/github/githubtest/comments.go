@@ -2,6 +2,7 @@ package githubtest
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -242,6 +243,24 @@ func (s *Server) editIssueComment(w http.ResponseWriter, r *http.Request) {
 		c.Edits++
 		write(w, 200, s.issueComment(c))
 		return
+	}
+	problem(w, http.StatusNotFound, "Not Found")
+}
+
+func (s *Server) deleteIssueComment(w http.ResponseWriter, r *http.Request) {
+	id, _ := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	for i, c := range s.state.issueComments {
+		switch {
+		case c.ID != id:
+		case c.Author != s.opt.Login:
+			problem(w, http.StatusForbidden, notAccessible)
+			return
+		default:
+			s.state.changes++
+			s.state.issueComments = slices.Delete(s.state.issueComments, i, i+1)
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
 	}
 	problem(w, http.StatusNotFound, "Not Found")
 }

@@ -54,6 +54,7 @@ func (s *Server) newMux() *http.ServeMux {
 	handle("GET "+conversation, issues, Read, s.listIssueComments)
 	handle("POST "+conversation, issues, Write, s.createIssueComment)
 	handle("PATCH "+repo+"/issues/comments/{id}", issues, Write, s.editIssueComment)
+	handle("DELETE "+repo+"/issues/comments/{id}", issues, Write, s.deleteIssueComment)
 	handle("GET "+repo+"/compare/{basehead}", p.Contents, Read, s.compare)
 	handle("POST "+repo+"/code-scanning/sarifs", p.SecurityEvents, Write, s.uploadSARIF)
 	handle("GET "+repo+"/code-scanning/sarifs/{id}", p.SecurityEvents, Read, s.sarifStatus)

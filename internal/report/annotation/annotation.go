@@ -14,6 +14,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/safe"
+	"github.com/org/probe-mtls-action/render/source"
 )
 
 const (
@@ -24,6 +25,10 @@ const (
 	// ExecutionContext.cs).
 	maxMessage = 4096
 	maxTitle   = 255
+	maxLine    = 500 // characters of one line of a message, of six
+	// maxSkips bounds the annotations of what was not checked, each reason at
+	// its place; the last of them has the rest.
+	maxSkips = 3
 )
 
 // Options choose the findings.
@@ -34,35 +39,44 @@ type Options struct {
 	All bool
 	// Used is how many annotations the step has already made of each type.
 	Used map[check.Severity]int
+	// HeadLine gives the line of the pull request's head for a line of the tree
+	// that was checked, 0 if the head has none; nil: the trees are the same.
+	HeadLine func(path string, line int) int
+	// Remark is said of a finding beside the rest, "" for nothing; nil says none.
+	Remark func(*report.Item) string
 }
 
 // Write writes annotations, the gravest findings first, as many as the runner
-// keeps, and returns the findings that were taken. What was not checked has an
-// annotation of its own before them, a warning, and so has each remark of that
-// level.
+// keeps, and returns the findings that were taken. Findings that the diff shows
+// at one place, with one cause, are one annotation. What was not checked has
+// annotations before them, warnings, and so has each remark of that level.
 func Write(w io.Writer, r *report.Report, o Options) (taken []*report.Item, err error) {
 	used := map[check.Severity]int{}
 	for s, n := range o.Used {
 		used[s] = n
 	}
 	var b bytes.Buffer
-	if len(r.Skipped) > 0 && used[check.Warning] < perType {
+	for _, c := range notChecked(r) {
+		if !o.All && used[check.Warning] >= perType {
+			break
+		}
 		used[check.Warning]++
-		b.WriteString(skipped(r.Skipped))
+		b.WriteString(c)
 	}
 	for _, n := range r.Notes {
 		if n.Level == check.Warning && (o.All || used[check.Warning] < perType) {
 			used[check.Warning]++
-			b.WriteString(remark(n))
+			b.WriteString(remarkOf(n))
 		}
 	}
-	for _, it := range r.WorstFirst() {
-		if o.Skip != nil && o.Skip(it) || !o.All && used[it.Severity] >= perType {
+	for _, group := range o.groups(r) {
+		s := group[0].Severity
+		if !o.All && used[s] >= perType {
 			continue
 		}
-		used[it.Severity]++
-		b.WriteString(command(it))
-		taken = append(taken, it)
+		used[s]++
+		b.WriteString(o.command(group))
+		taken = append(taken, group...)
 	}
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return nil, err
@@ -70,74 +84,202 @@ func Write(w io.Writer, r *report.Report, o Options) (taken []*report.Item, err 
 	return taken, nil
 }
 
+// groups returns the findings to write. Those that a pull request's diff shows
+// at one place with one cause are together; so do they share one comment.
+func (o Options) groups(r *report.Report) [][]*report.Item {
+	var all [][]*report.Item
+	at := map[string]int{}
+	for _, it := range r.WorstFirst() {
+		if o.Skip != nil && o.Skip(it) {
+			continue
+		}
+		p := it.Placement
+		if p == nil || p.Kind == report.InSummary {
+			all = append(all, []*report.Item{it})
+			continue
+		}
+		k := fmt.Sprintf("%s %s\x00%s\x00%d\x00%s\x00%s", it.Severity, p.Path, p.Side, p.Line, it.CauseKey(), o.remark(it))
+		i, ok := at[k]
+		if !ok {
+			i = len(all)
+			at[k] = i
+			all = append(all, nil)
+		}
+		all[i] = append(all[i], it)
+	}
+	return all
+}
+
+func (o Options) remark(it *report.Item) string {
+	if o.Remark == nil {
+		return ""
+	}
+	return o.Remark(it)
+}
+
 var names = map[check.Severity]string{check.Error: "error", check.Warning: "warning", check.Note: "notice"}
 
-func command(it *report.Item) string {
-	return at(names[it.Severity], it.Summary+" ["+it.RuleID+"]", message(it), it.At)
-}
-
-func remark(n report.Remark) string {
-	return at("warning", "Remark", clip(safe.Line(n.Text), maxMessage), n.At)
-}
-
-// at writes a command about a place.
-func at(name, title, message string, loc report.Location) string {
-	p := githubactions.CommandProperties{"title": clip(safe.Line(title), maxTitle)}
-	if !loc.IsZero() {
-		p["file"] = loc.File
+// remarkOf writes a remark at its place.
+func remarkOf(n report.Remark) string {
+	p := githubactions.CommandProperties{}
+	if !n.At.IsZero() {
+		p = position(n.At.Span, n.At.File, n.At.Start.Line)
 	}
-	if !loc.Start.IsZero() {
-		p["line"] = strconv.Itoa(loc.Start.Line)
-		p["endLine"] = p["line"]
-		p["col"] = strconv.Itoa(loc.Start.Column)
-		if loc.End.Line == loc.Start.Line && loc.End.Column > loc.Start.Column {
-			p["endColumn"] = strconv.Itoa(loc.End.Column - 1) // inclusive
-		}
-	}
-	c := githubactions.Command{Name: name, Message: message, Properties: p}
+	p["title"] = "Remark"
+	c := githubactions.Command{Name: "warning", Message: clip(safe.Line(n.Text), maxMessage), Properties: p}
 	return c.String() + "\n"
 }
 
-func message(it *report.Item) string {
-	lines := []string{safe.Line(it.Message)}
-	for _, c := range it.Chain {
-		lines = append(lines, "- "+safe.Line(c))
+func (o Options) command(group []*report.Item) string {
+	it := group[0]
+	title := it.Summary
+	if n := len(group) - 1; n > 0 {
+		title += fmt.Sprintf(" and %d more", n)
 	}
-	for _, l := range it.Related {
-		lines = append(lines, "Decided by "+safe.Line(l.Span.String()+": "+l.Message))
+	p := o.place(it)
+	p["title"] = clip(safe.Line(title+" ["+it.RuleID+"]"), maxTitle)
+	c := githubactions.Command{Name: names[it.Severity], Message: o.message(group), Properties: p}
+	return c.String() + "\n"
+}
+
+// place is where GitHub shows it: where a comment would stand, on the head's
+// lines. A removed line has no place there, so its file has.
+func (o Options) place(it *report.Item) githubactions.CommandProperties {
+	p := it.Placement
+	if p == nil || p.Kind == report.InSummary || p.Kind == report.OnProbe {
+		line := it.At.Start.Line
+		if o.HeadLine != nil && line > 0 {
+			line = o.HeadLine(it.At.File, line)
+		}
+		return position(it.At.Span, it.At.File, line)
 	}
-	if len(it.Assumed) > 0 {
-		lines = append(lines, "Assumed: "+safe.Line(strings.Join(it.Assumed, "; ")))
+	line := p.Line
+	if p.Side == report.Left {
+		line = 0
 	}
-	switch n := len(it.Roots); {
-	case n > 3:
-		lines = append(lines, safe.Line("In "+strings.Join(it.Roots[:2], ", "))+fmt.Sprintf(" and %d more", n-2))
-	case n > 0:
-		lines = append(lines, safe.Line("In "+strings.Join(it.Roots, ", ")))
+	return position(source.Span{}, p.Path, line)
+}
+
+// position names a line, and the columns of span if it has any.
+func position(span source.Span, file string, line int) githubactions.CommandProperties {
+	p := githubactions.CommandProperties{"file": file}
+	if line <= 0 {
+		return p
+	}
+	p["line"] = strconv.Itoa(line)
+	p["endLine"] = p["line"]
+	if span.Start.IsZero() {
+		return p
+	}
+	p["col"] = strconv.Itoa(span.Start.Column)
+	if span.End.Line == span.Start.Line && span.End.Column > span.Start.Column {
+		p["endColumn"] = strconv.Itoa(span.End.Column - 1) // inclusive
+	}
+	return p
+}
+
+// message has at most six lines: what happens, why, the first fix, where, and
+// what rests on what.
+func (o Options) message(group []*report.Item) string {
+	it := group[0]
+	clause, effects := report.Headline(group, 0)
+	if effects != "" {
+		clause += ": " + effects
+	}
+	if len(group) == 1 && !it.Plain() {
+		clause = strings.TrimSuffix(it.Statement(), ".")
+	}
+	lines := []string{clause + "."}
+	if d := it.Decider(); it.Plain() && d != nil {
+		lines = append(lines, "Cause: "+d.Span.String()+": "+d.Message)
+	} else if it.Plain() && it.Because() != "" {
+		lines = append(lines, "Cause: "+it.Because())
 	}
 	if len(it.Remedies) > 0 {
-		lines = append(lines, "Fix: "+safe.Line(it.Remedies[0].Title))
+		lines = append(lines, "Fix: "+it.Remedies[0].Title)
+	}
+	lines = append(lines, where(group))
+	if remark := o.remark(it); remark != "" {
+		lines = append(lines, remark)
+	}
+	if len(it.Assumed) > 0 {
+		lines = append(lines, "Assumed: "+strings.Join(it.Assumed, "; "))
+	}
+	for i, l := range lines {
+		lines[i] = clip(safe.Line(l), maxLine)
 	}
 	return clip(strings.Join(lines, "\n"), maxMessage)
 }
 
-func skipped(all []report.Skip) string {
-	var lines []string
-	for _, s := range all {
-		l := s.Message
-		if !s.At.IsZero() {
-			l = s.At.String() + ": " + l
+// where names the places of the probes and the roots.
+func where(group []*report.Item) string {
+	var places, roots []string
+	seen := map[string]bool{}
+	add := func(list *[]string, s string) {
+		if !seen[s] {
+			seen[s] = true
+			*list = append(*list, s)
 		}
-		if s.Root != "" {
-			l = s.Root + ": " + l
+	}
+	for _, it := range group {
+		add(&places, it.At.Span.String())
+		for _, r := range it.Roots {
+			add(&roots, r)
 		}
-		lines = append(lines, safe.Line(l))
 	}
-	c := githubactions.Command{
-		Name: "warning", Message: clip(strings.Join(lines, "\n"), maxMessage),
-		Properties: githubactions.CommandProperties{"title": fmt.Sprintf("%d not checked: nothing is known about them", len(all))},
+	s := "At " + some(places)
+	if len(roots) > 0 {
+		s += ", in " + some(roots)
 	}
-	return c.String() + "\n"
+	return s
+}
+
+func some(all []string) string {
+	if len(all) <= 3 {
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:2], ", "), len(all)-2)
+}
+
+// notChecked are the annotations of what was not checked: each reason at its
+// place, the last of them with whatever reasons remain.
+func notChecked(r *report.Report) []string {
+	groups := r.SkipGroups()
+	var all []string
+	for i, g := range groups {
+		p := position(source.Span{}, g.At.File, g.At.Start.Line)
+		if g.At.File == "" {
+			p = githubactions.CommandProperties{}
+		}
+		p["title"] = fmt.Sprintf("%d not checked: nothing is known about them", max(len(g.Roots), 1))
+		lines := []string{reason(g)}
+		if rest := groups[i+1:]; i+1 == maxSkips && len(rest) > 0 {
+			p["title"] = fmt.Sprintf("%d more not checked: nothing is known about them", len(rest)+1)
+			for _, other := range rest {
+				lines = append(lines, reason(other))
+			}
+		}
+		c := githubactions.Command{Name: "warning", Message: clip(strings.Join(lines, "\n"), maxMessage), Properties: p}
+		all = append(all, c.String()+"\n")
+		if i+1 == maxSkips {
+			break
+		}
+	}
+	return all
+}
+
+func reason(g report.SkipGroup) string {
+	l := g.Message
+	if !g.At.IsZero() {
+		l = g.At.String() + ": " + l
+	}
+	if len(g.Roots) > 0 {
+		l = some(g.Roots) + ": " + l
+	}
+	if g.Hint != "" {
+		l += " (" + g.Hint + ")"
+	}
+	return clip(safe.Line(l), 2*maxLine)
 }
 
 func clip(s string, limit int) string {

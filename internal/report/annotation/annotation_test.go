@@ -36,7 +36,7 @@ func TestOneCommandPerLine(t *testing.T) {
 	got, taken := write(t, reporttest.Hostile(), annotation.Options{})
 	lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
 	if len(lines) != len(taken)+1 {
-		t.Fatalf("%d lines for %d findings and what was not checked", len(lines), len(taken))
+		t.Fatalf("%d lines for %d findings and one reason of what was not checked", len(lines), len(taken))
 	}
 	for _, l := range lines {
 		if !strings.HasPrefix(l, "::error ") && !strings.HasPrefix(l, "::warning ") {
@@ -65,8 +65,8 @@ func TestCaps(t *testing.T) {
 		t.Errorf("a skipped finding is taken, or takes a place")
 	}
 	r.Skipped = reporttest.OnlySkipped().Skipped
-	if _, taken = write(t, r, annotation.Options{}); len(taken) != 19 {
-		t.Errorf("%d taken where what was not checked takes one place of 20", len(taken))
+	if _, taken = write(t, r, annotation.Options{}); len(taken) != 18 {
+		t.Errorf("%d taken where two reasons of what was not checked take two places of 20", len(taken))
 	}
 }
 
@@ -83,11 +83,43 @@ func TestNewComesBeforeExisting(t *testing.T) {
 
 func TestLongMessageIsCutAtTheLimit(t *testing.T) {
 	r := reporttest.Simple()
-	r.Items[0].Message = strings.Repeat("日", 70000)
-	got, _ := write(t, r, annotation.Options{})
+	it := &r.Items[0]
+	it.Related[1].Message = strings.Repeat("日", 70000)
+	it.Assumed = []string{strings.Repeat("日", 70000)}
+	it.Roots = []string{strings.Repeat("x", 5000)}
+	got, _ := write(t, r, annotation.Options{Remark: func(*report.Item) string { return "somebody resolved the conversation" }})
 	message := got[strings.Index(got[2:], "::")+4:]
-	if n := len([]rune(message)); n > 4097 || n < 4000 {
+	if n := len([]rune(message)); n > 4097 || n < 1000 {
 		t.Errorf("%d characters", n)
+	}
+	if n := strings.Count(message, "%0A") + 1; n > 6 || !strings.Contains(message, "somebody resolved") {
+		t.Errorf("%d lines:\n%s", n, message)
+	}
+}
+
+// TestPlacement: annotations stand where comments would, on the head's lines;
+// findings of one line and cause are one.
+func TestPlacement(t *testing.T) {
+	r := reporttest.Huge(4)
+	for i := range r.Items {
+		r.Items[i].RuleID, r.Items[i].Severity, r.Items[i].State = "PMTLS001", check.Error, report.New
+	}
+	policy := &report.Placement{Kind: report.OnDeciding, Path: "mesh/strict.yaml", Line: 8, Side: report.Right}
+	r.Items[0].Placement, r.Items[1].Placement = policy, policy
+	r.Items[2].Placement = &report.Placement{Kind: report.OnProbe, Path: r.Items[2].At.File, Line: 31, Side: report.Right}
+	r.Items[3].Placement = &report.Placement{Kind: report.OnDeciding, Path: "mesh/exempt.yaml", Line: 5, Side: report.Left}
+	got, taken := write(t, r, annotation.Options{HeadLine: func(_ string, line int) int { return line + 10 }})
+	lines := strings.Split(strings.TrimSpace(got), "\n")
+	if len(taken) != 4 || len(lines) != 3 {
+		t.Fatalf("%d taken in %d annotations:\n%s", len(taken), len(lines), got)
+	}
+	for i, want := range []string{"file=mesh/strict.yaml,line=8,", "file=apps/app-00002/deployment.yaml,line=31,", "file=mesh/exempt.yaml,title="} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("annotation %d lacks %s: %s", i, want, lines[i])
+		}
+	}
+	if !strings.Contains(lines[0], "After the merge, 2 probes of 2 workloads fail: containers restart forever.") {
+		t.Errorf("the annotation does not say what happens: %s", lines[0])
 	}
 }
 

@@ -102,7 +102,7 @@ func (r *run) compose(g *group, members []*finding, m marker, s surroundings) st
 		return ""
 	}
 	room := budget - len(m.String())
-	head := r.headline(g, items, m) + r.cause(g, items[0], s)
+	head := r.headline(items, m) + r.cause(g, items[0], s)
 	tail := r.fixes(items, s) + r.why(items, s) + r.footer(items, s)
 	if len(items) == 1 {
 		head += r.roots(items[0])
@@ -114,87 +114,23 @@ func (r *run) compose(g *group, members []*finding, m marker, s surroundings) st
 }
 
 // headline is what happens in the cluster.
-func (r *run) headline(g *group, items []*report.Item, m marker) string {
-	it := items[0]
+func (r *run) headline(items []*report.Item, m marker) string {
 	fixed := fixedIn(m)
-	var b strings.Builder
+	clause, effects := report.Headline(items, len(items)+len(fixed))
+	s := "**" + md.Text(clip(clause, 2*maxClause)) + "**"
 	switch {
-	case len(items) == 1 && !it.Plain():
-		b.WriteString("**" + md.Text(clip(it.Summary, maxClause)) + "**\n\n" + md.Text(clip(statement(it), maxClause)))
-	case len(items) == 1:
-		b.WriteString("**" + after(items, it.Consequence()) + ".**")
-	case !it.Plain():
-		fmt.Fprintf(&b, "**%s** and %d more like this:", md.Text(clip(it.Summary, maxClause)), len(items)-1)
+	case effects != "":
+		s += ": " + md.Text(effects) + "."
+	case len(items) == 1 && !items[0].Plain():
+		s += "\n\n" + md.Text(clip(items[0].Statement(), 2*maxClause))
 	default:
-		total := ""
-		if n := len(fixed); n > 0 {
-			total = fmt.Sprintf("%d of %d", len(items), len(items)+n)
-		}
-		b.WriteString(r.several(items, total))
+		s = strings.TrimSuffix(s, "**") + ".**"
 	}
-	b.WriteString("\n\n")
-	if n := len(fixed); n > 0 {
-		fmt.Fprintf(&b, "Fixed: %s.\n\n", tally(fixed))
+	s += "\n\n"
+	if len(fixed) > 0 {
+		s += "Fixed: " + tally(fixed) + ".\n\n"
 	}
-	return b.String()
-}
-
-// several is the headline of several findings on probes.
-func (r *run) several(items []*report.Item, total string) string {
-	suffer := map[string]int{}
-	var order []string
-	workloads := map[string]bool{}
-	for _, it := range items {
-		t := it.Target()
-		workloads[t.Workload] = true
-		e := report.Sufferers(it)
-		if suffer[e] == 0 {
-			order = append(order, e)
-		}
-		suffer[e]++
-	}
-	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(suffer[b], suffer[a]) })
-	whose := fmt.Sprintf("%d workloads", len(workloads))
-	if len(workloads) == 1 {
-		whose = items[0].Target().Workload
-	}
-	verb, effects := report.Fate(items)
-	if total == "" {
-		total = strconv.Itoa(len(items))
-	} else {
-		verb = "still " + verb
-	}
-	s := "**" + after(items, fmt.Sprintf("%s %s of %s %s", total, report.Nouns(items), whose, verb)) + "**"
-	if !effects {
-		return s + "."
-	}
-	var parts []string
-	for _, e := range order {
-		if len(order) == 1 {
-			parts = append(parts, e)
-			break
-		}
-		parts = append(parts, fmt.Sprintf("%s (%d)", e, suffer[e]))
-	}
-	return s + ": " + md.Text(md.List(parts)) + "."
-}
-
-// after begins a sentence about new findings with what makes them true.
-func after(items []*report.Item, clause string) string {
-	fresh, existing := false, true
-	for _, it := range items {
-		fresh = fresh || it.State == report.New
-		existing = existing && it.State == report.Existing
-	}
-	switch {
-	case fresh:
-		clause = "After the merge, " + clause
-	case existing:
-		clause = "Already now, " + clause
-	default:
-		clause = strings.ToUpper(clause[:1]) + clause[1:]
-	}
-	return md.Text(clip(clause, 2*maxClause))
+	return s
 }
 
 // fixedIn has the commits of the fixed entries, in their order.
@@ -538,22 +474,6 @@ func sentence(s string) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
-}
-
-// statement is an item's message without the sentence that names its first fix,
-// which has a place of its own.
-func statement(it *report.Item) string {
-	if len(it.Remedies) == 0 || len(it.Remedies[0].Title) < 2 {
-		return it.Message
-	}
-	i := strings.LastIndex(it.Message, it.Remedies[0].Title[1:])
-	if i < 0 {
-		return it.Message
-	}
-	if end := strings.LastIndex(it.Message[:i], ". "); end >= 0 {
-		return it.Message[:end+1]
-	}
-	return it.Message
 }
 
 func clip(s string, max int) string {

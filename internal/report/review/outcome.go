@@ -4,7 +4,7 @@ package review
 // what GitHub confirmed. What is certain neither way goes to the next channel:
 // told twice is better than not at all.
 func (r *run) outcome() Outcome {
-	out := Outcome{Closed: r.fixed, Notes: r.notes}
+	out := Outcome{Login: r.login, Closed: r.fixed, Notes: r.notes}
 	told := map[*group]*telling{}
 	for _, g := range r.groups {
 		if r.last != nil && r.last.of[g] != nil {

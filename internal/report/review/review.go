@@ -118,6 +118,8 @@ type Result struct {
 type Outcome struct {
 	// Results has one entry per item of the report, in the same order.
 	Results []Result
+	// Login is who the token acts as, "" if it is not known.
+	Login string
 	// Closed counts comments of fixed findings that were resolved or marked.
 	Closed int
 	// Notes say what did not work, for the log.
