@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/org/probe-mtls-action/internal/app"
+	"github.com/org/probe-mtls-action/render/confined"
 	"github.com/org/probe-mtls-action/render/kustomize"
 )
 
@@ -17,6 +18,9 @@ var version, commit string
 
 func main() {
 	stderr := kustomize.Quiet()
+	if len(os.Args) == 2 && os.Args[1] == confined.Argument {
+		os.Exit(app.ServeApart(os.Stdin, os.Stdout))
+	}
 	// A short life, and most of what is allocated is soon garbage: collecting
 	// less often is a third faster. A heap that does grow large is kept in check.
 	debug.SetGCPercent(800)
@@ -28,10 +32,21 @@ func main() {
 		Stdin:   os.Stdin,
 		Stdout:  os.Stdout,
 		Stderr:  stderr,
+		Self:    self(),
+		Environ: os.Environ(),
 		Getenv:  os.Getenv,
 		Version: version,
 		Commit:  commit,
 	})
 	stop()
 	os.Exit(code)
+}
+
+// self is the command that starts this program again, nil if it cannot be told.
+func self() []string {
+	name, err := os.Executable()
+	if err != nil {
+		return nil
+	}
+	return []string{name}
 }

@@ -185,6 +185,8 @@ func (w *world) runIn(dir, event string, payload any, commit string, inputs map[
 	code := app.Main(w.t.Context(), app.Env{
 		Args: []string{"action"}, Dir: dir, Stdout: &log, Stderr: &log,
 		Getenv:  func(name string) string { return env[name] },
+		Self:    self(),
+		Environ: os.Environ(),
 		Sleep:   func(context.Context, time.Duration) error { return nil },
 		Version: "v0.0.0-test",
 	})

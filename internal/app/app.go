@@ -30,6 +30,11 @@ type Env struct {
 	// Sleep stands in for waiting (for rate limits, between writes) in tests;
 	// nil waits.
 	Sleep func(context.Context, time.Duration) error
+	// Self is the command that starts this program again, to render what may take
+	// too much in a process of its own; nil refuses such roots.
+	Self []string
+	// Environ is the environment that such a process gets its own from.
+	Environ []string
 	// Version and Commit are set by the linker; "" in a development build.
 	Version, Commit string
 }

@@ -154,7 +154,7 @@ func (c *comparison) baseRoots(checked []string, renamed func(string) string) []
 // run that have nothing to do: to render what the base's run will need if the
 // head's roots render.
 func (c *comparison) renderAhead(ctx context.Context, head []render.Root) <-chan func() {
-	c.base = engine(c.tree, c.s)
+	c.base = engine(c.repo.env, c.tree, c.s)
 	c.base.ListObjects = true
 	dirs := make([]string, len(head))
 	for i, r := range head {
@@ -185,7 +185,7 @@ func (c *comparison) runBase(ctx context.Context, roots []render.Root) (*pipelin
 	if err != nil {
 		return nil, err
 	}
-	res, err := c.base.Run(ctx, groups)
+	res, err := whole(c.base.Run(ctx, groups))
 	if err != nil {
 		return nil, runError(ctx, err)
 	}

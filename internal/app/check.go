@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/mesh/istio"
@@ -103,7 +102,7 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	if err != nil {
 		return nil, err
 	}
-	head := engine(repo.tree, s)
+	head := engine(env, repo.tree, s)
 	head.Complete = c.complete()
 	if c.tree != nil {
 		head.ListObjects = true
@@ -116,20 +115,26 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 		return nil, runError(ctx, err)
 	}
 	take(rep, res)
-	if err := c.judgeBase(ctx, rep, res); err != nil {
-		return nil, err
+	if rep.Interrupted {
+		return rep, nil
 	}
-	if err := c.tellHidden(ctx, rep); err != nil {
+	err = c.judgeBase(ctx, rep, res)
+	if err == nil {
+		err = c.tellHidden(ctx, rep)
+	}
+	if err != nil && ctx.Err() != nil {
+		rep.Interrupted = true
+		rep.Notes = append(rep.Notes, report.Remark{Text: "the run was told to end before the findings were compared with the base"})
+		return rep, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	return rep, repo.lowerBases(rep, c.before)
 }
 
-// maxRender is how long one root may render.
-const maxRender = 5 * time.Minute
-
 // engine wires a tree, the mesh and the rules.
-func engine(tree render.Tree, s *settings.Values) *pipeline.Engine {
+func engine(env *Env, tree render.Tree, s *settings.Values) *pipeline.Engine {
 	return &pipeline.Engine{
 		Tree:       tree,
 		Renderers:  renderers(tree, s),
@@ -137,7 +142,7 @@ func engine(tree render.Tree, s *settings.Values) *pipeline.Engine {
 		Rules:      rules.All(),
 		Jobs:       jobs(s),
 		ListJudged: s.Format == "junit",
-		Patience:   maxRender,
+		Heavy:      apart(env, tree, s),
 	}
 }
 
@@ -149,6 +154,16 @@ func take(rep *report.Report, res *pipeline.Result) {
 	rep.Roots = res.Roots
 	rep.Probes = res.Probes
 	rep.Judged = res.Judged
+	rep.Interrupted = res.Interrupted
+}
+
+// whole makes an error of a result that is not whole, for whoever can do nothing
+// with a part.
+func whole(res *pipeline.Result, err error) (*pipeline.Result, error) {
+	if err == nil && res.Interrupted {
+		return nil, context.Canceled
+	}
+	return res, err
 }
 
 // runError tells an interrupted run from a mistake in the mesh options.

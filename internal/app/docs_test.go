@@ -22,6 +22,8 @@ func help(t *testing.T, args ...string) string {
 	code := app.Main(context.Background(), app.Env{
 		Args: append(args, "--help"), Dir: t.TempDir(), Stdout: &out, Stderr: &errs,
 		Getenv: func(string) string { return "" }, Version: "v0.0.0-test",
+		Self:    self(),
+		Environ: os.Environ(),
 	})
 	if code != 0 {
 		t.Fatalf("%v --help: exit code %d: %s", args, code, errs.String())

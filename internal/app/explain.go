@@ -89,7 +89,7 @@ func runExplain(ctx context.Context, env *Env, s *settings.Values, want workload
 	if err != nil {
 		return err
 	}
-	e := engine(repo.tree, s)
+	e := engine(env, repo.tree, s)
 	var (
 		mu    sync.Mutex
 		names []string // of all workloads with probes
@@ -100,7 +100,7 @@ func runExplain(ctx context.Context, env *Env, s *settings.Values, want workload
 		names = append(names, subject.Ref.String())
 		return want.is(subject)
 	}
-	res, err := e.Run(ctx, groups)
+	res, err := whole(e.Run(ctx, groups))
 	if err != nil {
 		return runError(ctx, err)
 	}

@@ -107,6 +107,8 @@ func run(t *testing.T, dir string, args ...string) (stdout, stderr string, code 
 		Stdout:  &out,
 		Stderr:  &errOut,
 		Getenv:  func(string) string { return "" },
+		Self:    self(),
+		Environ: os.Environ(),
 		Version: "v0.0.0-test",
 	})
 	return out.String(), errOut.String(), code

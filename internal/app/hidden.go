@@ -233,11 +233,11 @@ func (c *comparison) misconfigured(ctx context.Context, rep *report.Report, guar
 	if err != nil {
 		return nil, err
 	}
-	head := engine(repo.tree, c.s)
+	head := engine(c.repo.env, repo.tree, c.s)
 	head.ListObjects = true
-	g.base = engine(c.tree, c.s)
+	g.base = engine(c.repo.env, c.tree, c.s)
 	g.base.ListObjects = true
-	res, err := head.Run(ctx, groups)
+	res, err := whole(head.Run(ctx, groups))
 	if err != nil {
 		return nil, runError(ctx, err)
 	}

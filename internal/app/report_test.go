@@ -211,6 +211,8 @@ func (w *world) report(dir string, files ...string) (log string, code int) {
 	code = app.Main(w.t.Context(), app.Env{
 		Args: append([]string{"report"}, files...), Dir: dir, Stdout: &b, Stderr: &b,
 		Getenv:  func(name string) string { return env[name] },
+		Self:    self(),
+		Environ: os.Environ(),
 		Sleep:   func(context.Context, time.Duration) error { return nil },
 		Version: "v0.0.0-test",
 	})

@@ -24,6 +24,7 @@ import (
 
 // repository is the work tree that a run reads, and what its configuration says.
 type repository struct {
+	env    *Env
 	git    *git.Repo
 	tree   render.Tree
 	config *config.Config
@@ -50,7 +51,7 @@ func open(ctx context.Context, env *Env, s *settings.Values, opts ...git.Option)
 	if slices.Contains(s.Paths, "-") {
 		return openStdin(ctx, env, s)
 	}
-	r := &repository{dir: env.Dir}
+	r := &repository{env: env, dir: env.Dir}
 	limitKustomizeGit(s.AllowRemote)
 	if r.dir == "" {
 		if r.dir, err = os.Getwd(); err != nil {
@@ -245,11 +246,15 @@ func isKustomization(base string) bool {
 	return false
 }
 
-// renderers returns the renderers of a tree, by name.
+// renderers returns the renderers of a tree, by name. This process itself never
+// fetches anything for a root and starts no Helm.
 func renderers(tree render.Tree, s *settings.Values) map[string]render.Renderer {
 	return map[string]render.Renderer{
-		kustomize.Name: kustomize.New(tree, kustomize.Options{AllowRemote: s.AllowRemote, EnableHelm: s.EnableHelm}),
-		manifest.Name:  manifest.New(tree),
+		kustomize.Name: kustomize.New(tree, kustomize.Options{
+			Leave:  s.AllowRemote || s.EnableHelm,
+			Limits: kustomize.Limits{CPU: cpuOf(s)},
+		}),
+		manifest.Name: manifest.New(tree),
 	}
 }
 

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,6 +47,8 @@ func probe(ts *testscript.TestScript, neg bool, args []string) {
 		Stdout:  ts.Stdout(),
 		Stderr:  ts.Stderr(),
 		Getenv:  ts.Getenv,
+		Self:    self(),
+		Environ: os.Environ(),
 		Version: "v0.0.0-test",
 	})
 	if code != want {

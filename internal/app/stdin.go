@@ -38,7 +38,7 @@ func openStdin(ctx context.Context, env *Env, s *settings.Values) (*repository, 
 	case len(s.Context) > 0:
 		return nil, usagef("the standard input stands alone: put the context into it, too, instead of --context")
 	}
-	r := &repository{dir: env.Dir, paths: []string{stdinFile}}
+	r := &repository{env: env, dir: env.Dir, paths: []string{stdinFile}}
 	data, err := io.ReadAll(io.LimitReader(env.Stdin, maxStdin+1))
 	switch {
 	case err != nil:

@@ -19,12 +19,12 @@ const module = "github.com/org/probe-mtls-action/"
 // packages of lower layers only; "dir/..." stands for the folders below dir.
 // A package that is not listed fails the test, so that its place is chosen.
 var layers = [][]string{
-	{"render/source/internal/runes", "internal/parallel", "internal/version", "internal/debuglog"},
+	{"render/source/internal/runes", "internal/parallel", "internal/version", "internal/debuglog", "internal/machine"},
 	{"render/source", "internal/report/safe", "internal/report/linehash", "internal/diff", "internal/git/gittest", "internal/monorepo", "internal/settings", "docs/rules", "docs/schema"},
 	{"render/source/yamldoc", "render/manifest/sniff", "internal/report/md"},
 	{"render"},
 	{"render/trace", "render/kustomize/graph", "internal/kube", "internal/git"},
-	{"render/kustomize", "render/manifest", "internal/probe", "internal/affected", "internal/scope", "internal/fix/edit", "internal/fix/unified"},
+	{"render/kustomize", "render/confined", "render/manifest", "internal/probe", "internal/affected", "internal/scope", "internal/fix/edit", "internal/fix/unified"},
 	{"render/kustomize/kustomizetest", "internal/mesh", "internal/gitops"},
 	{"internal/gitops/flux", "internal/gitops/argocd", "internal/gitops/deployed"},
 	{"internal/mesh/istio", "internal/check", "internal/config"},

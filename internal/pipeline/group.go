@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/debuglog"
@@ -13,7 +15,7 @@ import (
 
 // guarded is group with a panic turned into "not checked" entries: a defect in
 // judging one group must not hide what the others say.
-func (r *run) guarded(ctx context.Context, g Group) (p part, err error) {
+func (r *run) guarded(ctx context.Context, g Group, heavy bool) (p part, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			p, err = part{}, nil
@@ -22,7 +24,7 @@ func (r *run) guarded(ctx context.Context, g Group) (p part, err error) {
 			}
 		}
 	}()
-	return r.group(ctx, g)
+	return r.group(ctx, g, heavy)
 }
 
 // defect tells of a panic.
@@ -33,12 +35,17 @@ func defect(v any) render.Problem {
 	}
 }
 
-// group renders, judges and locates one group.
-func (r *run) group(ctx context.Context, g Group) (part, error) {
+// group renders, judges and locates one group. Without heavy it leaves a group
+// with a root above the first bound to a later call and returns [render.ErrAbove].
+func (r *run) group(ctx context.Context, g Group, heavy bool) (part, error) {
 	var p part
-	defer r.release(g)
 	roots := g.all()
-	results, failures, err := r.renderAll(ctx, roots)
+	results, failures, err := r.renderAll(ctx, roots, heavy)
+	above := func(f *render.Error) bool { return f != nil && errors.Is(f, render.ErrAbove) }
+	if err == nil && !heavy && r.Heavy != nil && slices.ContainsFunc(failures, above) {
+		return p, render.ErrAbove
+	}
+	defer r.release(g)
 	if err != nil {
 		return p, err
 	}
@@ -77,6 +84,32 @@ func (r *run) group(ctx context.Context, g Group) (part, error) {
 	if err != nil {
 		return p, err
 	}
+	if err := r.judge(ctx, g, &p, model, objects, reported); err != nil {
+		if ctx.Err() != nil {
+			return p, err
+		}
+		// Of one group alone: the others are worth having.
+		return part{skipped: r.lost(g, err)}, nil
+	}
+	return p, nil
+}
+
+// lost says of every root of g that err kept it from being checked.
+func (r *run) lost(g Group, err error) []report.Skip {
+	problem := render.Problem{Message: err.Error()}
+	if e := (*render.Error)(nil); errors.As(err, &e) {
+		problem = e.Problem
+	}
+	var skips []report.Skip
+	for _, root := range g.Roots {
+		skips = append(skips, report.Skip{Root: root.Dir, Problem: problem})
+	}
+	return skips
+}
+
+// judge lets the rules look at the model and adds to p what they find.
+func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, objects []*render.Object, reported map[*render.Object]bool) (err error) {
+	isContext := func(o *render.Object) bool { return !reported[o] }
 	end := debuglog.Start(ctx, "judge", "group", g.Name, "roots", len(g.Roots), "objects", len(objects))
 	findings := check.Run(r.Rules, objects, model)
 	end("findings", len(findings))
@@ -89,24 +122,24 @@ func (r *run) group(ctx context.Context, g Group) (part, error) {
 		}
 		it, err := r.locator.Item(ctx, f.At.Object.Root, f)
 		if err != nil {
-			return p, err
+			return err
 		}
 		p.items = append(p.items, it)
 	}
 	if p.notes, err = r.remarks(ctx, p.notes, model, objects); err != nil {
-		return p, err
+		return err
 	}
 	if p.wishes, err = r.wishes(ctx, objects, findings, isContext); err != nil {
-		return p, err
+		return err
 	}
 	if p.explained, err = r.explain(ctx, model); err != nil {
-		return p, err
+		return err
 	}
 	if p.silences, err = r.silence(ctx, model, objects); err != nil {
-		return p, err
+		return err
 	}
 	p.decisions, err = r.decide(ctx, model, reported)
-	return p, err
+	return err
 }
 
 // remarks adds what the model and the suppressions have to say of the input.

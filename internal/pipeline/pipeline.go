@@ -4,9 +4,9 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -37,6 +37,13 @@ func (g Group) all() []render.Root {
 // BuildMesh makes the model of one group.
 type BuildMesh func(objects []*render.Object, isContext func(*render.Object) bool, opts mesh.Options) (mesh.Model, error)
 
+// Heavy renders single roots that may take too much for the process itself.
+type Heavy interface {
+	Render(ctx context.Context, root render.Root) (*render.Result, error)
+	// Close frees what the renders of a run hold.
+	Close()
+}
+
 // Engine is what a run needs besides its groups.
 type Engine struct {
 	Tree render.Tree
@@ -46,9 +53,9 @@ type Engine struct {
 	Rules     []*check.Rule
 	// Jobs is how many roots are rendered at a time, at least 1.
 	Jobs int
-	// Patience is how long one root may render until it counts as not checked;
-	// 0 is for ever.
-	Patience time.Duration
+	// Heavy renders the roots that a renderer leaves to it with
+	// [render.ErrAbove], after all others; nil refuses them.
+	Heavy Heavy
 	// Explain, if set, tells for which judged probes (as root and subject) the
 	// deciding places are wanted although nothing is found.
 	Explain func(root, subject string) bool
@@ -91,10 +98,14 @@ type Result struct {
 	Explained map[report.Occurrence][]report.Location
 	// Decisions are those that Decide asked for, merged and sorted.
 	Decisions []report.Decision
+	// Interrupted tells that ctx ended: the roots that were not checked by then
+	// are among those skipped.
+	Interrupted bool
 }
 
-// Run renders and checks the groups. What cannot be rendered is in the result;
-// an error is a mistake in the mesh options, or ctx ended.
+// Run renders and checks the groups, those with roots above the first bound last.
+// What cannot be rendered is in the result, and so is what was not yet checked
+// when ctx ended; an error is a mistake in the mesh options.
 func (e *Engine) Run(ctx context.Context, groups []Group) (*Result, error) {
 	r := &run{
 		Engine:  e,
@@ -103,24 +114,55 @@ func (e *Engine) Run(ctx context.Context, groups []Group) (*Result, error) {
 		workers: startWorkers(max(e.Jobs, 1), e.Idle),
 	}
 	defer r.workers.stop()
+	if e.Heavy != nil {
+		defer e.Heavy.Close()
+	}
 	r.expect(groups)
 	parts := make([]part, len(groups))
-	g, ctx := errgroup.WithContext(ctx)
+	late := make([]bool, len(groups))
+	g, limited := errgroup.WithContext(ctx)
 	g.SetLimit(2 * max(e.Jobs, 1))
 	for i, group := range groups {
 		g.Go(func() (err error) {
-			parts[i], err = r.guarded(ctx, group)
-			return err
+			parts[i], err = r.guarded(limited, group, false)
+			if errors.Is(err, render.ErrAbove) {
+				late[i], err = true, nil
+			}
+			return ended(ctx, &parts[i], group, err)
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	for i, group := range groups {
+		if !late[i] {
+			continue
+		}
+		var err error
+		parts[i], err = r.guarded(ctx, group, true)
+		if err := ended(ctx, &parts[i], group, err); err != nil {
+			return nil, err
+		}
+	}
 	res := join(parts)
-	if r.Complete != nil {
+	if r.Complete != nil && ctx.Err() == nil {
 		res.Notes = mergeNotes(append(res.Notes, r.suppressions(parts)...))
 	}
+	res.Interrupted = ctx.Err() != nil && slices.ContainsFunc(parts, func(p part) bool { return p.interrupted })
 	return res, nil
+}
+
+// ended makes p, the part of g, what is told of a group that was not checked
+// when ctx ended; it returns any other error.
+func ended(ctx context.Context, p *part, g Group, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	*p = part{interrupted: true}
+	for _, root := range g.Roots {
+		p.skipped = append(p.skipped, report.Skip{Root: root.Dir, Problem: render.Problem{Message: "the run was told to end before this was checked"}})
+	}
+	return nil
 }
 
 // run is the state of one Run.
@@ -148,6 +190,8 @@ type part struct {
 	silences  map[report.Occurrence][]string
 	explained map[report.Occurrence][]report.Location
 	decisions []report.Decision
+
+	interrupted bool
 }
 
 func join(parts []part) *Result {

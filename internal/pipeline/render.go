@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/org/probe-mtls-action/internal/debuglog"
 	"github.com/org/probe-mtls-action/render"
@@ -19,21 +18,38 @@ type rendering struct {
 	once   sync.Once
 	result *render.Result
 	err    error
+
+	heavyOnce sync.Once // of a root above the first bound
 }
 
-// render returns root's objects. Its error is a *render.Error unless ctx ended.
-func (r *run) render(ctx context.Context, root render.Root) (*render.Result, error) {
+// render returns root's objects. Its error is a *render.Error unless ctx ended;
+// without heavy it wraps render.ErrAbove for a root that is left to r.Heavy.
+func (r *run) render(ctx context.Context, root render.Root, heavy bool) (*render.Result, error) {
 	r.mu.Lock()
 	x := r.renders[root]
 	r.mu.Unlock()
 
 	x.once.Do(func() { x.result, x.err = r.make(ctx, root, r.workers) })
+	if heavy {
+		x.heavyOnce.Do(func() {
+			if r.Heavy != nil && errors.Is(x.err, render.ErrAbove) {
+				x.result, x.err = r.renderHeavy(ctx, root, x.err)
+			}
+		})
+	}
 	return x.result, x.err
 }
 
-// make lets by render root and waits for it, for as long as e has patience:
-// kustomize cannot be interrupted while it computes, so a render that takes
-// longer is left to itself.
+// renderHeavy renders a root that is above the first bound, as above says.
+func (r *run) renderHeavy(ctx context.Context, root render.Root, above error) (*render.Result, error) {
+	end := debuglog.Start(ctx, "render apart", "root", root.Dir, "because", above)
+	res, err := r.Heavy.Render(ctx, root)
+	end("error", err)
+	return res, err
+}
+
+// make lets by render root and waits for it. Kustomize cannot be interrupted
+// while it computes: when ctx ends, the render is left to itself.
 func (e *Engine) make(ctx context.Context, root render.Root, by hands) (*render.Result, error) {
 	var res *render.Result
 	var err error
@@ -41,25 +57,13 @@ func (e *Engine) make(ctx context.Context, root render.Root, by hands) (*render.
 	if ended != nil {
 		return nil, ended
 	}
-	var late <-chan time.Time
-	if e.Patience > 0 {
-		timer := time.NewTimer(e.Patience)
-		defer timer.Stop()
-		late = timer.C
-	}
 	select {
 	case <-done:
 		return res, err
 	case <-ctx.Done():
 		by.lost()
 		return nil, ctx.Err()
-	case <-late:
-		by.lost()
 	}
-	return nil, &render.Error{Root: root, Problem: render.Problem{
-		Message: fmt.Sprintf("rendering it did not end within %s and was given up", e.Patience),
-		Hint:    "the time grows with the square of the number of objects and patches; split the root, or exclude it in .probe-mtls.yaml",
-	}}
 }
 
 // renderOne renders root. A panic of its renderer is an error.
@@ -173,14 +177,14 @@ func (w *workers) lost() { go w.labour() }
 func (w *workers) stop() { close(w.work) }
 
 // renderAll renders roots side by side and returns results and errors by index.
-func (r *run) renderAll(ctx context.Context, roots []render.Root) ([]*render.Result, []*render.Error, error) {
+func (r *run) renderAll(ctx context.Context, roots []render.Root, heavy bool) ([]*render.Result, []*render.Error, error) {
 	results := make([]*render.Result, len(roots))
 	failures := make([]*render.Error, len(roots))
 	errs := make([]error, len(roots))
 	var wg sync.WaitGroup
 	for i, root := range roots {
 		wg.Go(func() {
-			res, err := r.render(ctx, root)
+			res, err := r.render(ctx, root, heavy)
 			var failure *render.Error
 			switch {
 			case err == nil:

@@ -56,11 +56,14 @@ type Conclusion string
 const (
 	Success    Conclusion = "success"    // all was checked, and nothing fails
 	Failure    Conclusion = "failure"    // there are findings to fail on
-	Incomplete Conclusion = "incomplete" // nothing to fail on, but not all could be checked
+	Incomplete Conclusion = "incomplete" // nothing to fail on, but not all could be checked; or told to end
 )
 
 // Conclude returns how a run with result r ends.
 func (r *Report) Conclude(p Policy) Conclusion {
+	if r.Interrupted {
+		return Incomplete
+	}
 	for i := range r.Items {
 		if p.Fails(&r.Items[i]) {
 			return Failure

@@ -74,6 +74,8 @@ type Values struct {
 	AllowRemote   bool
 	EnableHelm    bool
 	Jobs          int // 0 is one for each core
+	RootCPU       int // seconds; 0 is the default
+	RootMemory    int // MiB; 0 is the default
 	Verbose       bool
 
 	Format  string

@@ -206,6 +206,16 @@ var Table = []Setting{
 		Unset: "one for each core",
 	},
 	{
+		Name: "root-cpu", On: Check | Explain | Input, Form: count, Placeholder: "SECONDS", Default: "30", field: func(v *Values) any { return &v.RootCPU },
+		Says: "CPU time in seconds that one root may take which is rendered in a process of its own",
+		Note: "docs/security.md says which roots are.",
+	},
+	{
+		Name: "root-memory", On: Check | Explain | Input, Form: count, Placeholder: "MIB", field: func(v *Values) any { return &v.RootMemory },
+		Says:  "memory in MiB that one root may take which is rendered in a process of its own",
+		Unset: "2048, or half of what the machine has if that is less",
+	},
+	{
 		Name: "max-shards", On: Affected, Form: count, Placeholder: "N", Default: "20", field: func(v *Values) any { return &v.MaxShards },
 		Says: "the most shards to plan for in the JSON's matrix",
 	},

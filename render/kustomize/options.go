@@ -1,5 +1,7 @@
 package kustomize
 
+import "time"
+
 // Options configure a [Renderer]. The zero Options give the defaults that each
 // field names; they render untrusted repositories safely.
 type Options struct {
@@ -10,6 +12,9 @@ type Options struct {
 	// EnableHelm lets kustomize run the helm command for helmCharts. The tree
 	// must be a work tree on disk. Default: Helm charts end in an error.
 	EnableHelm bool
+	// Leave makes the error that refuses a remote reference or a Helm chart wrap
+	// [render.ErrAbove], for a caller that lets another process fetch and run.
+	Leave bool
 	// Limits bound what a render may read and make.
 	Limits Limits
 	// Confined says that this process may be lost: it has limits of memory and CPU
@@ -30,6 +35,9 @@ type Limits struct {
 	// lines can make to millions. Defaults 2,000,000 and 10,000,000.
 	Nodes, TotalNodes int
 	Depth             int // nesting of YAML nodes; default 500
+	// CPU is the CPU time that a render has where it is confined. One is refused
+	// that takes four times as much by an estimate from its files. Default 30 s.
+	CPU time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -41,6 +49,7 @@ func (o Options) withDefaults() Options {
 	l.Nodes = or(l.Nodes, 2_000_000)
 	l.TotalNodes = or(l.TotalNodes, 10_000_000)
 	l.Depth = or(l.Depth, 500)
+	l.CPU = or(l.CPU, 30*time.Second)
 	return o
 }
 

@@ -53,10 +53,8 @@ func (r *Renderer) Name() string { return Name }
 func (r *Renderer) Render(ctx context.Context, root render.Root) (_ *render.Result, err error) {
 	defer func() { err = r.failure(ctx, root, err) }()
 	defer catch(&err)
-	if !r.opts.Confined {
-		if why := firstBound.exceeds(r.survey(path.Clean(root.Dir))); why != "" {
-			return nil, &render.Error{Root: root, Problem: render.Problem{Message: why}, Err: render.ErrAbove}
-		}
+	if err := r.checkBounds(root); err != nil {
+		return nil, err
 	}
 	return r.render(ctx, root)
 }
@@ -70,6 +68,9 @@ func (r *Renderer) failure(ctx context.Context, root render.Root, err error) err
 		return ctx.Err()
 	}
 	if e := (*render.Error)(nil); errors.As(err, &e) {
+		if r.opts.Leave && (errors.Is(e, errRemote) || errors.Is(e, errHelm) || errors.Is(e, errPlugins)) {
+			e.Err = errors.Join(render.ErrAbove, e.Err)
+		}
 		return e
 	}
 	return &render.Error{Root: root, Problem: render.Problem{Message: err.Error()}, Err: err}

@@ -412,7 +412,7 @@ func TestNothingIsFetched(t *testing.T) {
 		for j := 1; j < len(files); j += 2 {
 			files[j] = strings.ReplaceAll(files[j], "URL", url)
 		}
-		e := failure(t, tree(t, files...), kustomize.Options{}, ".")
+		e := failure(t, tree(t, files...), kustomize.Options{Confined: true}, ".")
 		asked.Range(func(path, _ any) bool {
 			t.Errorf("case %d fetched %v", i, path)
 			return true

@@ -77,8 +77,6 @@ func (l *load) doubt(why string) {
 func (s *store) survey(dir string) load {
 	v := &surveyor{store: s, open: map[string]bool{}}
 	t := v.directory(dir)
-	t.kinds = maps.Clone(t.kinds)
-	t.transform()
 	t.paste()
 	return t.load
 }

@@ -1,0 +1,26 @@
+package app_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/org/probe-mtls-action/internal/app"
+	"github.com/org/probe-mtls-action/render/confined"
+)
+
+// TestMain lets the test binary be the process that renders for another one.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == confined.Argument {
+		os.Exit(app.ServeApart(os.Stdin, os.Stdout))
+	}
+	os.Exit(m.Run())
+}
+
+// self is the command that starts the test binary again.
+func self() []string {
+	name, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return []string{name}
+}

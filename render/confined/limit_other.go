@@ -1,0 +1,6 @@
+//go:build !linux
+
+package confined
+
+// limitSystem does nothing: the process watches its limits by itself.
+func limitSystem(Limits) {}
