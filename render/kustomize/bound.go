@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/source"
 )
 
 // bound is what a render may take, by the estimate of its files.
@@ -35,8 +36,15 @@ func secondBound(l Limits) bound {
 // here.
 func (r *Renderer) checkBounds(root render.Root) error {
 	l := r.survey(path.Clean(root.Dir))
+	problem := func(message string) render.Problem {
+		p := render.Problem{Message: message, Hint: "Split the root, or exclude it in .probe-mtls.yaml."}
+		if f := r.kustomizationIn(root.Dir); f != nil {
+			p.At = source.Span{File: f.name}
+		}
+		return p
+	}
 	if why := secondBound(r.opts.Limits).exceeds(l); why != "" {
-		p := render.Problem{Message: "rendering it takes " + why + ", the limit for one root", Hint: "Split the root, or exclude it in .probe-mtls.yaml."}
+		p := problem("the render takes too much: " + why + ", the limit for one root")
 		return &render.Error{Root: root, Problem: p, Err: fmt.Errorf("%w: %s", errTooMuch, why)}
 	}
 	if r.opts.Confined {
@@ -49,7 +57,7 @@ func (r *Renderer) checkBounds(root render.Root) error {
 	if why == "" {
 		return nil
 	}
-	p := render.Problem{Message: "it is to be rendered in a process of its own: " + why, Hint: "Split the root, or exclude it in .probe-mtls.yaml."}
+	p := problem("it is to be rendered in a process of its own: " + why)
 	return &render.Error{Root: root, Problem: p, Err: errors.Join(render.ErrAbove, errors.New(why))}
 }
 
@@ -61,7 +69,7 @@ func (b bound) exceeds(l load) string {
 	}{
 		{l.files, b.files, "files"},
 		{l.bytes, b.bytes, "bytes of files"},
-		{l.nodes, b.nodes, "YAML values, aliases expanded"},
+		{l.nodes, b.nodes, "values with aliases expanded"},
 		{l.objects, b.objects, "objects"},
 		{l.names, b.names, "bytes of name prefixes and suffixes"},
 		{l.pasted, b.pasted, "bytes that patches, labels and replacements may add to objects"},

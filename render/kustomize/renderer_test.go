@@ -84,7 +84,7 @@ func TestLimits(t *testing.T) {
 		"e.yaml", strings.Replace(deployment, "web", "other", 1))
 	for want, limits := range map[string]kustomize.Limits{
 		"file is too big":           {FileSize: 100},
-		"the render reads too much": {TotalSize: 300},
+		"the render takes too much": {TotalSize: 300},
 		"3 files":                   {Files: 2},
 		"2 objects":                 {Objects: 1},
 		"holds too many values":     {Nodes: 5},
@@ -183,7 +183,7 @@ func TestExponentialBases(t *testing.T) {
 			fmt.Sprintf("y%d/kustomization.yaml", i), fmt.Sprintf("namePrefix: y-\nresources: [../b%d]\n", i-1))
 	}
 	e := failure(t, tree(t, files...), kustomize.Options{Limits: kustomize.Limits{Files: 200}}, "b30")
-	if !strings.Contains(e.Message, "reads too much") {
+	if !strings.Contains(e.Message, "takes too much") {
 		t.Errorf("got %q", e.Message)
 	}
 }

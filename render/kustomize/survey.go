@@ -155,10 +155,10 @@ func (v *surveyor) visit(dir string) target {
 }
 
 // kustomizationIn returns the kustomization file of dir, nil without one.
-func (v *surveyor) kustomizationIn(dir string) *file {
+func (s *store) kustomizationIn(dir string) *file {
 	for _, name := range konfig.RecognizedKustomizationFileNames() {
-		if n := v.lookup(path.Join(dir, name)); n.err == nil && n.regular {
-			if f := v.read(n.real); f.err == nil {
+		if n := s.lookup(path.Join(dir, name)); n.err == nil && n.regular {
+			if f := s.read(n.real); f.err == nil {
 				return f
 			}
 		}
