@@ -38,6 +38,7 @@ var doors = []door{
 			"internal/git":     "the Git directory",
 			"internal/actions": "files that the runner names",
 			"internal/app":     "files that the user names",
+			"internal/machine": "what the system says of memory",
 		},
 	},
 	{
@@ -62,7 +63,10 @@ var doors = []door{
 			"syscall": {"Exec", "ForkExec", "StartProcess"},
 			"plugin":  {"Open"},
 		},
-		by: map[string]string{"internal/git": "git"},
+		by: map[string]string{
+			"internal/git":    "git",
+			"render/confined": "this program itself, with limits",
+		},
 	},
 	{
 		name: "uses the network",
