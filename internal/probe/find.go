@@ -106,6 +106,7 @@ func (p *Probe) readNetwork(body *yaml.Node, c *kube.Container) {
 		}
 	}
 	if kube.IsNull(port) {
+		p.PortField = p.Field.Key(string(p.Handler))
 		if strings.HasSuffix(p.Workload.Group, "knative.dev") {
 			p.Port.Number = knativePort(c)
 			return

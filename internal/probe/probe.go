@@ -62,7 +62,7 @@ type Probe struct {
 	Container string
 	Init      bool
 	// Field is the probe itself (…containers[0].livenessProbe); PortField its
-	// port value, zero where it has none.
+	// port value or, where it has none, its handler; zero where that asks no port.
 	Field, PortField render.Field
 	// Fault says what is wrong with a probe that cannot be judged, as the API
 	// server refuses it: "names no port". It is "" for a well-formed one.

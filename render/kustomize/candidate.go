@@ -104,6 +104,32 @@ func partOf(f *file, s *site, text yamldoc.Text, start, end int) *candidate {
 	}
 }
 
+// maxOccurrences bounds the places of a value within one block scalar.
+const maxOccurrences = 64
+
+// occurrences returns the candidates for the places of value within the block
+// scalar c, of which a replacement may pick one.
+func (c *candidate) occurrences(value string) []*candidate {
+	text, ok := c.site.document.doc.Value(c.site.node)
+	if !ok || value == "" {
+		return nil
+	}
+	var out []*candidate
+	for at := 0; len(out) < maxOccurrences; {
+		i := strings.Index(text.String[at:], value)
+		if i < 0 {
+			break
+		}
+		at += i
+		out = append(out, &candidate{
+			file: c.file, site: c.site, text: text, start: at, end: at + len(value), span: text.Span(at, at+len(value)),
+			value: value, tag: "!!str", part: true, binding: c.binding,
+		})
+		at += len(value)
+	}
+	return out
+}
+
 // envCandidates returns the candidates of a file of KEY=VALUE lines.
 func envCandidates(f *file) []*candidate {
 	var out []*candidate

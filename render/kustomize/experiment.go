@@ -101,6 +101,8 @@ func (t *tracer) candidates(o *render.Object, path render.Path, value string) (e
 			case !c.changes():
 			case trace.Same(c.value, value):
 				equal = append(equal, c)
+			case c.block && len(c.occurrences(value)) > 0:
+				equal = append(equal, c.occurrences(value)...)
 			case len(c.value) > 1 || c.isImage():
 				parts = append(parts, c)
 			}

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/source"
 )
@@ -24,7 +26,7 @@ func (r *Renderer) explain(root render.Root, b *build) error {
 		return e
 	}
 	for _, f := range []func() (render.Problem, bool){
-		x.panicked, x.syntax, x.fields, x.unreadable, x.cycle, x.missing, x.target, x.patch, x.operation, x.duplicate, x.nameless, x.component, x.merge,
+		x.panicked, x.syntax, x.fields, x.unreadable, x.identity, x.cycle, x.missing, x.target, x.patch, x.operation, x.duplicate, x.nameless, x.component, x.merge,
 		x.replacement, x.plugin, x.keys,
 	} {
 		if p, ok := f(); ok {
@@ -141,6 +143,109 @@ func (x *explainer) syntax() (render.Problem, bool) {
 	return render.Problem{}, false
 }
 
+var (
+	badIdentity = regexp.MustCompile(`Failed to read kustomization file under ([^\n]*):\n((?s:.*))`)
+	badType     = regexp.MustCompile(`cannot unmarshal (\w+) into Go struct field \w+\.([\w.]+) of type (\S+)`)
+)
+
+// identity finds the kustomization file with a kind or version that kustomize
+// does not know.
+func (x *explainer) identity() (p render.Problem, ok bool) {
+	m := badIdentity.FindStringSubmatch(x.text)
+	if m == nil {
+		return p, false
+	}
+	dir, _ := x.view.rel(m[1])
+	p = render.Problem{
+		At:      x.rootFile(),
+		Message: "not a kustomization file: " + x.clean(m[2]),
+		Hint:    "Write apiVersion: kustomize.config.k8s.io/v1beta1 and kind: Kustomization, or leave both out.",
+	}
+	x.kustomizations(func(in string, k *kustomization) bool {
+		if in != dir || k.doc == nil || k.doc.Root == nil {
+			return false
+		}
+		for _, name := range []string{"kind", "apiVersion"} {
+			if _, value := lookupFold(k.doc.Root, name); value != nil && strings.Contains(m[2], name) {
+				p.At = nodeSpan(k.doc, value)
+				return true
+			}
+		}
+		return true
+	})
+	return p, true
+}
+
+// typed finds the value of a type that its field of the kustomization does not
+// take: m is what badType finds.
+func typed(k *kustomization, m []string) (p render.Problem, ok bool) {
+	value := find(k.doc.Root, strings.Split(m[2], "."), m[1])
+	if value == nil {
+		return p, false
+	}
+	at := nodeSpan(k.doc, value)
+	wants := map[string]string{"string": "text", "int64": "an integer", "int": "an integer", "bool": "true or false"}[m[3]]
+	if strings.HasPrefix(m[3], "[]") {
+		wants = "a list"
+	} else if wants == "" {
+		wants = "a mapping"
+	}
+	p = render.Problem{At: at, Message: fmt.Sprintf("%s holds the %s %s; expected %s", m[2], m[1], quote(value.Value), wants), Hint: "Correct the value."}
+	if value.Kind != yaml.ScalarNode {
+		p.Message = fmt.Sprintf("%s holds an %s; expected %s", m[2], m[1], wants)
+	} else if wants == "text" {
+		p.Hint = fmt.Sprintf("Write it in quotes: %q.", value.Value)
+		if boolean.MatchString(value.Value) {
+			p.Message += " (in YAML 1.1, which kustomize reads here, this word is a boolean)"
+		}
+	}
+	return p, true
+}
+
+// find returns the first value of the JSON type at or below the fields that keys
+// name, through the items of lists.
+func find(n *yaml.Node, keys []string, typ string) *yaml.Node {
+	n = deref(n)
+	if len(keys) == 0 && jsonType(n) == typ {
+		return n
+	}
+	if len(keys) > 0 && n.Kind == yaml.MappingNode {
+		if _, value := lookupFold(n, keys[0]); value != nil {
+			return find(value, keys[1:], typ)
+		}
+		return nil
+	}
+	for i, c := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 {
+			continue
+		}
+		if found := find(c, keys, typ); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// jsonType returns the JSON type that n has by YAML 1.1.
+func jsonType(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "object"
+	case yaml.SequenceNode:
+		return "array"
+	}
+	quoted := n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
+	switch tag := n.ShortTag(); {
+	case !quoted && (tag == "!!bool" || boolean.MatchString(n.Value)):
+		return "bool"
+	case tag == "!!int", tag == "!!float":
+		return "number"
+	case tag == "!!null":
+		return "null"
+	}
+	return "string"
+}
+
 var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
 
 // fields finds the kustomization file that kustomize does not understand.
@@ -151,6 +256,12 @@ func (x *explainer) fields() (p render.Problem, ok bool) {
 		}
 		p.At = source.Span{File: k.doc.Text.File.Name}
 		p.Message = "not a kustomization file: " + x.clean(k.err.Error())
+		if m := badType.FindStringSubmatch(k.err.Error()); m != nil && k.doc.Root != nil {
+			if q, found := typed(k, m); found {
+				p, ok = q, true
+				return true
+			}
+		}
 		if m := unknownField.FindStringSubmatch(k.err.Error()); m != nil {
 			p.Message = fmt.Sprintf("a kustomization has no field %s", quote(m[1]))
 			p.Hint = "Check the spelling, or remove the field."
@@ -177,7 +288,7 @@ func (x *explainer) unreadable() (render.Problem, bool) {
 	case strings.Contains(x.text, "kustomization.yaml is empty"):
 		p := render.Problem{At: x.rootFile(), Message: "the kustomization file is empty", Hint: "List what it is to render under resources:."}
 		x.kustomizations(func(_ string, k *kustomization) bool {
-			if len(k.entries) == 0 && k.doc != nil && (k.doc.Root == nil || len(k.doc.Root.Content) == 0) {
+			if k.doc != nil && k.isEmpty() {
 				p.At = source.Span{File: k.doc.Text.File.Name}
 				return true
 			}
@@ -321,7 +432,9 @@ func (x *explainer) clean(text string) string {
 	}
 	if i := strings.LastIndex(text, "recursed accumulation of path '"); i >= 0 {
 		text = layers.ReplaceAllString(text, "")
-		text = strings.TrimRight(text, `"`)
+		for strings.Count(text, `"`)%2 == 1 && strings.HasSuffix(text, `"`) {
+			text = strings.TrimSuffix(text, `"`)
+		}
 	}
 	text = steps.ReplaceAllString(text, "")
 	text = pointer.ReplaceAllString(text, "it")

@@ -14,7 +14,8 @@ type file struct {
 	name  string
 
 	load sync.Once
-	text *source.File
+	raw  []byte       // the file's bytes
+	text *source.File // in UTF-8
 	err  error
 
 	parseOnce sync.Once
@@ -47,6 +48,9 @@ type file struct {
 func (f *file) parse() []*yamldoc.Doc {
 	f.parseOnce.Do(func() {
 		docs, err := yamldoc.ParseAll(yamldoc.Whole(f.text))
+		if source.IsUTF16(f.raw) && len(docs) > 1 {
+			docs = docs[:1] // kustomize sees no separators in UTF-16
+		}
 		f.docs = docs
 		f.syntax, _ = err.(*yamldoc.SyntaxError)
 	})
@@ -57,4 +61,13 @@ func (f *file) parse() []*yamldoc.Doc {
 func (f *file) kustomization() *kustomization {
 	f.kustOnce.Do(func() { f.kust = readKustomization(f.text) })
 	return f.kust
+}
+
+// editable returns the text that may be given to kustomize, edited, instead of
+// the file's bytes.
+func (f *file) editable() []byte {
+	if source.IsUTF16(f.raw) {
+		return []byte(yamldoc.Split(yamldoc.Whole(f.text))[0].String)
+	}
+	return f.text.Data
 }

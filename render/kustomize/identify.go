@@ -25,7 +25,7 @@ func (f *file) identified(r role) []byte {
 	if data, ok := f.identifieds[r]; ok {
 		return data
 	}
-	data := f.text.Data
+	data := f.raw
 	if r&roleResource != 0 && r&(roleData|roleKustomization|rolePatch|rolePlugin|roleReplacement) == 0 {
 		var edits []trace.Edit
 		for _, d := range f.documents(r) {
@@ -35,7 +35,9 @@ func (f *file) identified(r role) []byte {
 				}
 			}
 		}
-		data = trace.Apply(data, edits)
+		if len(edits) > 0 {
+			data = trace.Apply(f.editable(), edits)
+		}
 	}
 	if f.identifieds == nil {
 		f.identifieds = map[role][]byte{}

@@ -110,6 +110,24 @@ func addSources(add func(string, role, bool, ...string), field string, s types.K
 // like a document.
 func isInline(s string) bool { return strings.ContainsAny(s, "\n{") || strings.Contains(s, ": ") }
 
+// isEmpty reports whether the file says nothing but that it is a kustomization.
+func (k *kustomization) isEmpty() bool {
+	if k.doc.Root == nil || k.doc.Root.Kind != yaml.MappingNode {
+		return k.doc.Root == nil || k.doc.Root.ShortTag() == "!!null"
+	}
+	for i := 0; i+1 < len(k.doc.Root.Content); i += 2 {
+		value := deref(k.doc.Root.Content[i+1])
+		switch strings.ToLower(k.doc.Root.Content[i].Value) {
+		case "apiversion", "kind", "metadata":
+		default:
+			if value.ShortTag() != "!!null" && (value.Kind == yaml.ScalarNode || len(value.Content) > 0) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // find returns the place of the entry in the kustomization file.
 func (k *kustomization) find(e entry) source.Span {
 	if k.doc == nil || k.doc.Root == nil {

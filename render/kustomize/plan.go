@@ -10,7 +10,7 @@ type plan interface {
 // plain shows the files as they are.
 type plain struct{}
 
-func (plain) bytes(f *file, _ role) []byte { return f.text.Data }
+func (plain) bytes(f *file, _ role) []byte { return f.raw }
 
 // identified shows the files with the objects' source keys.
 type identified struct{}
@@ -20,4 +20,9 @@ func (identified) bytes(f *file, r role) []byte { return f.identified(r) }
 // edited shows the files with the given edits, by their real names.
 type edited map[string][]trace.Edit
 
-func (p edited) bytes(f *file, _ role) []byte { return trace.Apply(f.text.Data, p[f.name]) }
+func (p edited) bytes(f *file, _ role) []byte {
+	if len(p[f.name]) == 0 {
+		return f.raw
+	}
+	return trace.Apply(f.editable(), p[f.name])
+}

@@ -122,9 +122,8 @@ func (s *store) read(real string) *file {
 	}
 	s.mu.Unlock()
 	f.load.Do(func() {
-		var data []byte
-		data, f.err = s.readAll(real)
-		f.text = source.NewFile(real, data)
+		f.raw, f.err = s.readAll(real)
+		f.text = source.NewFile(real, f.raw)
 	})
 	return f
 }

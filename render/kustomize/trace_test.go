@@ -80,16 +80,17 @@ type testCase struct {
 	t        *testing.T
 	dir      string
 	renderer *kustomize.Renderer
-	links    bool // the oracle's file system knows no links
+	unproven bool // the oracle knows no links and no UTF-16
 	results  map[string]*render.Result
 	oracles  map[string]*kustomizetest.Oracle
 }
 
 // newCase writes the archive to a directory. In file names, the suffix .crlf
-// asks for CRLF line ends and .bom for a byte order mark; both are cut.
+// asks for CRLF line ends, .bom for a byte order mark and .utf16 for UTF-16; they
+// are cut.
 func newCase(t *testing.T, archive *txtar.Archive) *testCase {
 	t.Helper()
-	dir, links := t.TempDir(), false
+	dir, links, utf16 := t.TempDir(), false, false
 	for _, f := range archive.Files {
 		name, data := f.Name, string(f.Data)
 		if n, ok := strings.CutSuffix(name, ".crlf"); ok {
@@ -97,6 +98,14 @@ func newCase(t *testing.T, archive *txtar.Archive) *testCase {
 		}
 		if n, ok := strings.CutSuffix(name, ".bom"); ok {
 			name, data = n, "\ufeff"+data
+		}
+		if n, ok := strings.CutSuffix(name, ".utf16"); ok {
+			name, utf16 = n, true
+			units := []byte{0xff, 0xfe}
+			for _, r := range data {
+				units = append(units, byte(r), byte(r>>8))
+			}
+			data = string(units)
 		}
 		file := filepath.Join(dir, filepath.FromSlash(name))
 		if n, target, ok := strings.Cut(name, " -> "); ok {
@@ -113,7 +122,7 @@ func newCase(t *testing.T, archive *txtar.Archive) *testCase {
 	must(t, err)
 	t.Cleanup(func() { tree.Close() })
 	return &testCase{
-		t: t, dir: dir, links: links, renderer: kustomize.New(tree, kustomize.Options{Confined: true}),
+		t: t, dir: dir, unproven: links || utf16, renderer: kustomize.New(tree, kustomize.Options{Confined: true}),
 		results: map[string]*render.Result{}, oracles: map[string]*kustomizetest.Oracle{},
 	}
 }
@@ -187,7 +196,7 @@ func (c *testCase) trace(root, object, path string) string {
 	if !origin.Exact {
 		found += "; inexact: " + origin.Why
 	}
-	if n := o.At(p); origin.Exact && n != nil && n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" && provable(p) && !origin.Span.Start.IsZero() && !c.links {
+	if n := o.At(p); origin.Exact && n != nil && n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" && provable(p) && !origin.Span.Start.IsZero() && !c.unproven {
 		c.prove(root, o, p, origin.Span)
 	}
 	return found

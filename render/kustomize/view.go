@@ -191,7 +191,7 @@ func (v *view) ReadFile(p string) ([]byte, error) {
 		return nil, v.deny(n.real, f.err)
 	}
 	v.files++
-	v.bytes += int64(len(f.text.Data))
+	v.bytes += int64(len(f.raw))
 	if v.files > v.limits.Files || v.bytes > v.limits.TotalSize {
 		return nil, v.deny(n.real, fmt.Errorf("%w: %d files with %d bytes read", errTooMuch, v.files, v.bytes))
 	}
@@ -207,7 +207,7 @@ func (v *view) ReadFile(p string) ([]byte, error) {
 	}
 	if v.roles[n.real]&roleKustomization != 0 && f.kustomization().err != nil {
 		// Only what was inspected may get to kustomize.
-		return f.text.Data, nil
+		return f.raw, nil
 	}
 	return v.plan.bytes(f, v.roles[n.real]), nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"sort"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/org/probe-mtls-action/render/source/internal/runes"
@@ -17,7 +18,7 @@ const bom = "\xef\xbb\xbf"
 // concurrent use.
 type File struct {
 	Name  string // relative to the repository, with forward slashes
-	Data  []byte // the file's bytes; not to be changed
+	Data  []byte // the file's text in UTF-8; not to be changed
 	lines []int  // byte offset at which each line starts
 
 	index runes.Lazy // of Data, for long lines
@@ -27,8 +28,10 @@ func (f *File) runes() *runes.Index {
 	return f.index.Of(func() string { return string(f.Data) })
 }
 
-// NewFile indexes data, which the File keeps.
+// NewFile indexes data, which the File keeps. Data that begins with the byte
+// order mark of UTF-16, as YAML allows, is decoded.
 func NewFile(name string, data []byte) *File {
+	data = decode(data)
 	f := &File{Name: name, Data: data, lines: make([]int, 1, bytes.Count(data, []byte{'\n'})+1)}
 	for i, b := range data {
 		if b == '\n' {
@@ -36,6 +39,27 @@ func NewFile(name string, data []byte) *File {
 		}
 	}
 	return f
+}
+
+// decode returns the text of data in UTF-8.
+func decode(data []byte) []byte {
+	if !IsUTF16(data) {
+		return data
+	}
+	units := make([]uint16, 0, len(data)/2)
+	for i := 2; i+1 < len(data); i += 2 {
+		a, b := uint16(data[i]), uint16(data[i+1])
+		if data[0] == 0xff {
+			a, b = b, a
+		}
+		units = append(units, a<<8|b)
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+// IsUTF16 reports whether data begins with the byte order mark of UTF-16.
+func IsUTF16(data []byte) bool {
+	return len(data) > 1 && (data[0] == 0xff && data[1] == 0xfe || data[0] == 0xfe && data[1] == 0xff)
 }
 
 // Lines returns the number of lines. Text after the last line end counts as a
