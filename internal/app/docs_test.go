@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/org/probe-mtls-action/internal/app"
 )
 
@@ -68,23 +66,7 @@ func TestCommandLineReference(t *testing.T) {
 
 func same(t *testing.T, name, want string) {
 	t.Helper()
-	file := filepath.Join("..", "..", "docs", filepath.FromSlash(name))
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("docs/%s differs from the commands; go test ./internal/app -run TestCommandLineReference -update writes it (-help +file):\n%s", name, diff)
-	}
+	golden(t, filepath.Join("..", "..", "docs", filepath.FromSlash(name)), want)
 }
 
 // manPage is a page of the manual (man 7 groff_man) that shows text as it is.

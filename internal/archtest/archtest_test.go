@@ -73,26 +73,8 @@ func TestImports(t *testing.T) {
 		r, ok := rank[path.Dir(pkg)+"/..."]
 		return r, ok
 	}
-	root := filepath.Join("..", "..")
 	seen := 0
-	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			if n := d.Name(); n != ".." && (strings.HasPrefix(n, ".") || n == "testdata" || n == "node_modules" || n == "fixtures") {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			return nil
-		}
-		rel, err := filepath.Rel(root, name)
-		if err != nil {
-			return err
-		}
-		pkg := path.Dir(filepath.ToSlash(rel))
+	walk(t, func(name, rel, pkg string) error {
 		own, ok := layerOf(pkg)
 		if !ok {
 			t.Errorf("%s: package %s has no place in the layers of archtest", rel, pkg)
@@ -118,9 +100,6 @@ func TestImports(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	if seen == 0 {
 		t.Fatal("no Go file was read")
 	}
@@ -150,5 +129,34 @@ func checkLibrary(t *testing.T, file, pkg, imp string) {
 		if imp == bad {
 			t.Errorf("%s: %s must not import %s: the package does no I/O", file, pkg, imp)
 		}
+	}
+}
+
+// walk calls use with each Go file of the module but tests: its name, its path
+// in the module and its package.
+func walk(t *testing.T, use func(name, rel, pkg string) error) {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if n := d.Name(); n != ".." && (strings.HasPrefix(n, ".") || n == "testdata" || n == "node_modules" || n == "fixtures") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		rel, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		return use(name, rel, path.Dir(filepath.ToSlash(rel)))
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

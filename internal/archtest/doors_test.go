@@ -4,9 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"path"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,21 +89,9 @@ func helpers(pkg string) bool {
 
 func TestDoors(t *testing.T) {
 	used := map[string]bool{}
-	root := filepath.Join("..", "..")
-	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			if n := d.Name(); n != ".." && (strings.HasPrefix(n, ".") || n == "testdata" || n == "node_modules" || n == "fixtures") {
-				return filepath.SkipDir
-			}
+	walk(t, func(name, rel, pkg string) error {
+		if helpers(pkg) {
 			return nil
-		}
-		rel, err := filepath.Rel(root, name)
-		pkg := path.Dir(filepath.ToSlash(rel))
-		if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || helpers(pkg) {
-			return err
 		}
 		fset := token.NewFileSet()
 		f, err := parser.ParseFile(fset, name, nil, 0)
@@ -149,9 +135,6 @@ func TestDoors(t *testing.T) {
 		})
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, d := range doors {
 		for pkg := range d.by {
 			if !used[d.name+pkg] {

@@ -7,7 +7,6 @@ import (
 	"go/doc"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -74,37 +73,17 @@ func picture(t *testing.T) string {
 func ideas(t *testing.T) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	root := filepath.Join("..", "..")
-	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			if n := d.Name(); n != ".." && (strings.HasPrefix(n, ".") || n == "testdata" || n == "node_modules" || n == "fixtures") {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			return nil
-		}
+	walk(t, func(name, _, pkg string) error {
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.PackageClauseOnly|parser.ParseComments)
 		if err != nil || f.Doc == nil {
 			return err
 		}
-		rel, err := filepath.Rel(root, name)
-		if err != nil {
-			return err
-		}
 		sentence := new(doc.Package).Synopsis(f.Doc.Text())
-		for _, lead := range []string{"Package " + f.Name.Name + " ", "Command " + path.Base(path.Dir(filepath.ToSlash(rel))) + " "} {
+		for _, lead := range []string{"Package " + f.Name.Name + " ", "Command " + path.Base(pkg) + " "} {
 			sentence = strings.TrimPrefix(sentence, lead)
 		}
-		out[path.Dir(filepath.ToSlash(rel))] = strings.TrimRight(sentence, ".:")
+		out[pkg] = strings.TrimRight(sentence, ".:")
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return out
 }

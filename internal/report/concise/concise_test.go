@@ -1,7 +1,7 @@
 package concise_test
 
 import (
-	"bytes"
+	"io"
 	"strings"
 	"testing"
 
@@ -10,21 +10,16 @@ import (
 	"github.com/org/probe-mtls-action/internal/report/reporttest"
 )
 
-func write(t *testing.T, r *report.Report, o concise.Options) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := concise.Write(&b, r, o); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+func all(w io.Writer, r *report.Report) error { return concise.Write(w, r, concise.Options{}) }
+
+func onlyNew(w io.Writer, r *report.Report) error {
+	return concise.Write(w, r, concise.Options{OnlyNew: true})
 }
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for name, r := range reporttest.Samples() {
-		reporttest.Golden(t, "testdata/"+name+".txt", write(t, r, concise.Options{}))
-	}
-	reporttest.Golden(t, "testdata/pull-request-only-new.txt", write(t, reporttest.PullRequest(), concise.Options{OnlyNew: true}))
+	reporttest.GoldenSamples(t, ".txt", all)
+	reporttest.Golden(t, "testdata/pull-request-only-new.txt", reporttest.String(t, reporttest.PullRequest(), onlyNew))
 }
 
 // TestOneLineEach: no name of a manifest breaks a line or begins a workflow
@@ -32,7 +27,7 @@ func TestGolden(t *testing.T) {
 func TestOneLineEach(t *testing.T) {
 	t.Parallel()
 	r := reporttest.Hostile()
-	text := write(t, r, concise.Options{})
+	text := reporttest.String(t, r, all)
 	if got, want := strings.Count(text, "\n"), len(r.Shown(false))+len(r.Skipped); got != want {
 		t.Errorf("%d lines, want %d", got, want)
 	}

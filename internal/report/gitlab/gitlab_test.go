@@ -1,8 +1,8 @@
 package gitlab_test
 
 import (
-	"bytes"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 
@@ -11,21 +11,16 @@ import (
 	"github.com/org/probe-mtls-action/internal/report/reporttest"
 )
 
-func write(t *testing.T, r *report.Report, o gitlab.Options) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := gitlab.Write(&b, r, o); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+func all(w io.Writer, r *report.Report) error { return gitlab.Write(w, r, gitlab.Options{}) }
+
+func onlyNew(w io.Writer, r *report.Report) error {
+	return gitlab.Write(w, r, gitlab.Options{OnlyNew: true})
 }
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for name, r := range reporttest.Samples() {
-		reporttest.Golden(t, "testdata/"+name+".json", write(t, r, gitlab.Options{}))
-	}
-	reporttest.Golden(t, "testdata/pull-request-only-new.json", write(t, reporttest.PullRequest(), gitlab.Options{OnlyNew: true}))
+	reporttest.GoldenSamples(t, ".json", all)
+	reporttest.Golden(t, "testdata/pull-request-only-new.json", reporttest.String(t, reporttest.PullRequest(), onlyNew))
 }
 
 // TestRequiredFields: GitLab drops an entry that lacks one of these (GitLab docs,
@@ -34,7 +29,7 @@ func TestRequiredFields(t *testing.T) {
 	t.Parallel()
 	for name, r := range reporttest.Samples() {
 		var issues []map[string]any
-		if err := json.NewDecoder(strings.NewReader(write(t, r, gitlab.Options{}))).Decode(&issues); err != nil {
+		if err := json.NewDecoder(strings.NewReader(reporttest.String(t, r, all))).Decode(&issues); err != nil {
 			t.Fatal(err)
 		}
 		seen := map[any]bool{}

@@ -1,7 +1,6 @@
 package junit_test
 
 import (
-	"bytes"
 	"encoding/xml"
 	"io"
 	"strings"
@@ -12,21 +11,16 @@ import (
 	"github.com/org/probe-mtls-action/internal/report/reporttest"
 )
 
-func write(t *testing.T, r *report.Report, o junit.Options) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := junit.Write(&b, r, o); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+func all(w io.Writer, r *report.Report) error { return junit.Write(w, r, junit.Options{}) }
+
+func onlyNew(w io.Writer, r *report.Report) error {
+	return junit.Write(w, r, junit.Options{OnlyNew: true})
 }
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for name, r := range reporttest.Samples() {
-		reporttest.Golden(t, "testdata/"+name+".xml", write(t, r, junit.Options{}))
-	}
-	reporttest.Golden(t, "testdata/pull-request-only-new.xml", write(t, reporttest.PullRequest(), junit.Options{OnlyNew: true}))
+	reporttest.GoldenSamples(t, ".xml", all)
+	reporttest.Golden(t, "testdata/pull-request-only-new.xml", reporttest.String(t, reporttest.PullRequest(), onlyNew))
 }
 
 // TestPassesShow: each judged probe is a case, failed where it has a finding, and
@@ -38,7 +32,7 @@ func TestPassesShow(t *testing.T) {
 		{Root: "overlays/prod", Subject: "shop/Deployment/web/web/livenessProbe"},
 		{Root: "overlays/prod", Subject: "shop/Deployment/web/web/readinessProbe"},
 	}
-	text := write(t, r, junit.Options{})
+	text := reporttest.String(t, r, all)
 	for _, want := range []string{
 		`<testsuites name="probe-mtls-action" tests="2" failures="1" errors="0" skipped="0">`,
 		`name="shop/Deployment/web/web/readinessProbe"></testcase>`,
@@ -54,7 +48,7 @@ func TestPassesShow(t *testing.T) {
 func TestAlwaysXML(t *testing.T) {
 	t.Parallel()
 	for name, r := range reporttest.Samples() {
-		d := xml.NewDecoder(strings.NewReader(write(t, r, junit.Options{})))
+		d := xml.NewDecoder(strings.NewReader(reporttest.String(t, r, all)))
 		for {
 			if _, err := d.Token(); err == io.EOF {
 				break

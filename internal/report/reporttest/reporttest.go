@@ -3,8 +3,10 @@
 package reporttest
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +42,25 @@ func Golden(t *testing.T, file, got string) {
 	if d := cmp.Diff(string(want), got); d != "" {
 		t.Errorf("%s differs (-want +got; -update rewrites it):\n%s", file, d)
 	}
+}
+
+// GoldenSamples compares what a reporter makes of every sample with the golden
+// files in testdata, NAME and the extension.
+func GoldenSamples(t *testing.T, extension string, write func(io.Writer, *report.Report) error) {
+	t.Helper()
+	for name, r := range Samples() {
+		Golden(t, "testdata/"+name+extension, String(t, r, write))
+	}
+}
+
+// String is what a reporter makes of r.
+func String(t *testing.T, r *report.Report, write func(io.Writer, *report.Report) error) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := write(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // Rules are rules as reports carry them.
