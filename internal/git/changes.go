@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -42,12 +44,18 @@ func (r *Repo) Changes(ctx context.Context, base, head string, lines bool) (diff
 	if err != nil {
 		return c, err
 	}
-	out, err := r.run(ctx, append(args, "--raw", "-z", "--no-abbrev", "--")...)
-	if err != nil {
-		return c, damaged(err)
-	}
-	if c.Files, err = diff.ParseRaw(out); err != nil {
+	if c.Files, err = r.raw(ctx, args); err != nil {
 		return c, err
+	}
+	if head == WorkTree && changesAttributes(c.Files) {
+		// Git wrote files otherwise than before without a change of their own: the
+		// index knows only that nobody has touched them since.
+		if _, err := r.run(ctx, "read-tree", "HEAD"); err != nil {
+			return c, damaged(err)
+		}
+		if c.Files, err = r.raw(ctx, args); err != nil {
+			return c, err
+		}
 	}
 	if lines && len(c.Files) > 0 {
 		patch, err := r.run(ctx, append(args, append(patchOptions, "--")...)...)
@@ -70,6 +78,21 @@ func (r *Repo) Changes(ctx context.Context, base, head string, lines bool) (diff
 		c.Files = append(c.Files, untracked...)
 	}
 	return c, nil
+}
+
+// raw lists the changed files.
+func (r *Repo) raw(ctx context.Context, args []string) ([]diff.File, error) {
+	out, err := r.run(ctx, append(args[:len(args):len(args)], "--raw", "-z", "--no-abbrev", "--")...)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	return diff.ParseRaw(out)
+}
+
+func changesAttributes(files []diff.File) bool {
+	return slices.ContainsFunc(files, func(f diff.File) bool {
+		return strings.EqualFold(path.Base(f.NewName), ".gitattributes") || strings.EqualFold(path.Base(f.OldName), ".gitattributes")
+	})
 }
 
 // diffArgs returns the command that compares. The private configuration knows no

@@ -3,6 +3,7 @@ package git_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -196,6 +197,7 @@ func TestRepositoryIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := snapshot(t, clone.Dir)
+	t.Setenv("TMPDIR", t.TempDir())
 	r, err := git.Open(t.Context(), clone.Dir)
 	if err != nil {
 		t.Fatal(err)
@@ -242,6 +244,35 @@ func TestIndexIsNotBelieved(t *testing.T) {
 		if describe(got) != want {
 			t.Errorf("%s: %s", mark, describe(got))
 		}
+	}
+}
+
+// TestAttributesAreNotBelieved has attributes that hide lines, and some by which
+// Git writes files otherwise without a change of their own.
+func TestAttributesAreNotBelieved(t *testing.T) {
+	src := gittest.New(t)
+	src.Write("a", "1\n", "id", "x: $Id$\n", "crlf", "1\n2\n", "same", "1\n")
+	base := src.Commit("one")
+	src.Write(".gitattributes", "* -diff\na binary\nid ident\ncrlf text eol=crlf\n", "a", "2\n")
+	head := src.Commit("two")
+	got, err := open(t, src.Checkout(head, "0").Dir).Changes(t.Context(), base, head, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "added \"\" \".gitattributes\" >100644 -0,0+1,4\nmodified \"a\" \"a\" 100644>100644 -1,1+1,1"
+	if describe(got) != want {
+		t.Errorf("between commits: %s", describe(got))
+	}
+	got, err = open(t, src.Checkout(head, "0").Dir).Changes(t.Context(), base, git.WorkTree, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = "added \"\" \".gitattributes\" >100644"
+	for _, name := range []string{"a", "crlf", "id"} {
+		want += fmt.Sprintf("\nmodified %q %q 100644>100644", name, name)
+	}
+	if describe(got) != want {
+		t.Errorf("in the work tree: %s", describe(got))
 	}
 }
 

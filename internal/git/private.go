@@ -25,6 +25,11 @@ var kept = regexp.MustCompile(`^(?:extensions\.(?:objectformat|refstorage|partia
 	`core\.(?:filemode|symlinks|ignorecase|precomposeunicode)|` +
 	`branch\..*\.(?:remote|merge)|remote\..*\.(?:fetch|promisor))$`)
 
+// noAttributes takes back what .gitattributes files say, which whoever writes the
+// repository's files writes: that a file is to be compared after a conversion, or
+// has no lines to show.
+const noAttributes = "* !diff !text !eol !crlf !ident !filter !working-tree-encoding !whitespace !conflict-marker-size\n"
+
 // private makes a Git directory that shows the repository at p and returns its
 // name, which ends in .git. Its parent directory is to be removed after use.
 func (p *place) private(ctx context.Context) (dir string, err error) {
@@ -68,6 +73,12 @@ func (p *place) private(ctx context.Context) (dir string, err error) {
 		}
 	}
 	if err = copyFile(filepath.Join(p.dir, "logs", "HEAD"), filepath.Join(dir, "logs", "HEAD")); err != nil {
+		return "", err
+	}
+	if err = os.Mkdir(filepath.Join(dir, "info"), 0o700); err != nil {
+		return "", err
+	}
+	if err = os.WriteFile(filepath.Join(dir, "info", "attributes"), []byte(noAttributes), 0o600); err != nil {
 		return "", err
 	}
 	config, err := p.config(ctx, temp)

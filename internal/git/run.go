@@ -68,6 +68,8 @@ func environment(config [][2]string) []string {
 		key, _, _ := strings.Cut(kv, "=")
 		switch {
 		case strings.HasPrefix(key, "GIT_SSL_CA"):
+		case strings.HasPrefix(key, "INPUT_"), strings.HasSuffix(key, "_TOKEN"):
+			continue // git has no use for a job's secrets
 		case strings.HasPrefix(key, "GIT_"), strings.HasPrefix(key, "LC_"), key == "LANG", key == "LANGUAGE", key == "SSH_ASKPASS", key == "PAGER":
 			continue
 		}

@@ -93,7 +93,7 @@ func TestRemoteOff(t *testing.T) {
 		}
 	}
 	t.Logf("%d dangerous roots", dangerous)
-	if dangerous < 1000 {
+	if dangerous < 800 {
 		t.Errorf("only %d roots made kustomize use the network: the test does not test", dangerous)
 	}
 }
@@ -120,7 +120,7 @@ func TestRemotePlaceInKustomization(t *testing.T) {
 	for text, want := range map[string]string{
 		"configurations: [!!binary aHR0cDovLzEyNy4wLjAuMToxL2E=]\n":                 "kustomization.yaml:1:27",
 		"configurations: [d.yaml]\nconfiguration\u017f: ['http://127.0.0.1:1/a']\n": "kustomization.yaml:2:18",
-		"<<: {configurations: ['http://127.0.0.1:1/a']}\n":                          "kustomization.yaml:1:22",
+		"<<: {configurations: ['http://127.0.0.1:1/a']}\n":                          "kustomization.yaml:1:23",
 	} {
 		e := failure(t, tree(t, "kustomization.yaml", text, "d.yaml", deployment), kustomize.Options{}, ".")
 		if got := e.At.String(); !strings.HasPrefix(got, want) || !strings.Contains(e.Message, `"http://127.0.0.1:1/a"`) {
