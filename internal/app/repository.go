@@ -85,9 +85,11 @@ func open(ctx context.Context, env *Env, s *settings.Values, opts ...git.Option)
 		}
 		return nil, notChecked(err)
 	}
-	if r.tree, err = render.OpenTree(r.git.Root()); err != nil {
+	tree, err := render.OpenTree(r.git.Root())
+	if err != nil {
 		return nil, notChecked(err)
 	}
+	r.tree = tree
 	r.graph = sync.OnceValues(func() (*graph.Graph, error) { return graph.Build(ctx, r.tree, graph.Named(r.paths)) })
 	if r.config, err = r.loadConfig(s.Config); err != nil {
 		return nil, usage(err)

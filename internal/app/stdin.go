@@ -64,6 +64,7 @@ func configOf(ctx context.Context, abs, given string) (*config.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--config %s: %w", given, reason(err))
 	}
+	defer repo.Close()
 	tree, err := render.OpenTree(repo.Root())
 	if err != nil {
 		return nil, fmt.Errorf("--config %s: %w", given, err)
