@@ -104,6 +104,8 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	}
 	head := engine(env, repo.tree, s)
 	head.Complete = c.complete()
+	session := newFixes(repo)
+	head.Prover = session
 	if c.tree != nil {
 		head.ListObjects = true
 		ahead, cancel := context.WithCancel(ctx)
@@ -138,6 +140,7 @@ func engine(env *Env, tree render.Tree, s *settings.Values) *pipeline.Engine {
 	return &pipeline.Engine{
 		Tree:       tree,
 		Renderers:  renderers(tree, s),
+		Draft:      func(draft render.Tree) map[string]render.Renderer { return renderers(draft, s) },
 		Build:      istio.New,
 		Rules:      rules.All(),
 		Jobs:       jobs(s),

@@ -20,11 +20,11 @@ const module = "github.com/org/probe-mtls-action/"
 // A package that is not listed fails the test, so that its place is chosen.
 var layers = [][]string{
 	{"render/source/internal/runes", "internal/parallel", "internal/version", "internal/debuglog", "internal/machine"},
-	{"render/source", "internal/report/safe", "internal/report/linehash", "internal/diff", "internal/git/gittest", "internal/monorepo", "internal/settings", "docs/rules", "docs/schema"},
+	{"render/source", "internal/report/safe", "internal/report/linehash", "internal/diff", "internal/git/gittest", "internal/monorepo", "internal/settings", "internal/fix/unified", "docs/rules", "docs/schema"},
 	{"render/source/yamldoc", "render/manifest/sniff", "internal/report/md"},
 	{"render"},
 	{"render/trace", "render/kustomize/graph", "internal/kube", "internal/git"},
-	{"render/kustomize", "render/confined", "render/manifest", "internal/probe", "internal/affected", "internal/scope", "internal/fix/edit", "internal/fix/unified"},
+	{"render/kustomize", "render/confined", "render/manifest", "internal/probe", "internal/affected", "internal/scope", "internal/fix/edit"},
 	{"render/kustomize/kustomizetest", "internal/mesh", "internal/gitops"},
 	{"internal/gitops/flux", "internal/gitops/argocd", "internal/gitops/deployed"},
 	{"internal/mesh/istio", "internal/check", "internal/config"},
@@ -34,6 +34,7 @@ var layers = [][]string{
 	{"internal/report/text", "internal/report/concise", "internal/report/junit", "internal/report/gitlab", "internal/report/json", "internal/report/sarif", "internal/report/markdown", "internal/report/summary",
 		"internal/report/annotation", "internal/report/review", "internal/actions", "internal/pipeline", "internal/github/githubtest"},
 	{"internal/report/html"}, // ends with text's totals
+	{"internal/fix"},
 	{"internal/app", "internal/github/githubtest/cmd/fakegithub"},
 	{"cmd/probe-mtls-action"},
 }

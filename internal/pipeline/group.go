@@ -116,13 +116,20 @@ func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, obj
 	defer debuglog.Start(ctx, "locate", "group", g.Name, "roots", len(g.Roots), "findings", len(findings))()
 	p.probes = len(model.Probes())
 	p.judged = r.judged(model, reported)
-	for _, f := range findings {
+	fixes, err := r.prove(ctx, g, results, findings)
+	if err != nil {
+		return p, err
+	}
+	for i, f := range findings {
 		if !reported[f.At.Object] {
 			continue
 		}
 		it, err := r.locator.Item(ctx, f.At.Object.Root, f)
 		if err != nil {
 			return err
+		}
+		if fixes != nil && it.Suppressed == nil {
+			it.Fixes = fixes[i]
 		}
 		p.items = append(p.items, it)
 	}
@@ -140,6 +147,20 @@ func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, obj
 	}
 	p.decisions, err = r.decide(ctx, model, reported)
 	return err
+}
+
+// prove returns the proven fixes of findings, by index, if they are asked for.
+func (r *run) prove(ctx context.Context, g Group, results []*render.Result, findings []check.Finding) ([][]report.Fix, error) {
+	if r.Prover == nil {
+		return nil, nil
+	}
+	c := &Case{Group: g, Findings: findings, run: r}
+	for _, res := range results {
+		if res != nil {
+			c.Results = append(c.Results, res)
+		}
+	}
+	return r.Prover.Prove(ctx, c)
 }
 
 // remarks adds what the model and the suppressions have to say of the input.

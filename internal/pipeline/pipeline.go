@@ -68,6 +68,10 @@ type Engine struct {
 	// Silences, if set, tells of which objects and probes (as root and subject)
 	// Result.Silences is wanted.
 	Silences func(root, subject string) bool
+	// Prover, if set, proves fixes for what is found. Draft then makes renderers
+	// of a tree with changed files.
+	Prover Prover
+	Draft  func(tree render.Tree) map[string]render.Renderer
 	// Decide, if set, tells of which probes the whole decision is wanted.
 	Decide func(check.Subject) bool
 	// Idle, if set, has work for those that render when no root of the run waits

@@ -59,8 +59,24 @@ func (it *Item) absorb(b Item) {
 	}
 	first.Related = addPlaces(first.Related, second.Related)
 	first.BaseCauses = addPlaces(first.BaseCauses, second.BaseCauses)
+	first.Fixes = joinFixes(first.Fixes, second.Fixes)
 	first.Roots, first.Occurrences = roots, occurrences
 	*it = first
+}
+
+// joinFixes puts the fixes of two roots together: those of one key are one fix.
+func joinFixes(a, b []Fix) []Fix {
+	out := slices.Clone(a)
+	for _, f := range b {
+		i := slices.IndexFunc(out, func(have Fix) bool { return have.Key == f.Key })
+		if i < 0 {
+			out = append(out, f)
+			continue
+		}
+		out[i].Roots = union(slices.Concat(out[i].Roots, f.Roots))
+		out[i].Also = union(slices.Concat(out[i].Also, f.Also))
+	}
+	return out
 }
 
 // addPlaces adds the places of b that a does not have, within bounds.

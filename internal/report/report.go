@@ -61,6 +61,9 @@ type Item struct {
 	// subject: a base used by two overlays has two.
 	Occurrences []Occurrence
 	Remedies    []Remedy
+	// Fixes are changes of files that are proven to end the finding, the best
+	// first; nil where none was asked for or proven.
+	Fixes []Fix
 	// Fingerprint identifies the finding over commits: 32 hexadecimal digits.
 	Fingerprint string
 	State       State

@@ -172,3 +172,56 @@ func parse(text string) ([]*yamldoc.Doc, error) {
 	}
 	return docs, nil
 }
+
+// Get returns the value at a place of text, without aliases; nil where there is
+// none. It is read-only.
+func Get(text string, at Place) *yaml.Node {
+	docs, err := parse(text)
+	if err != nil || at.Doc < 0 || at.Doc >= len(docs) {
+		return nil
+	}
+	t, err := find(docs[at.Doc], at.Path)
+	if err != nil {
+		return nil
+	}
+	if at.In != nil {
+		if t.node.Kind != yaml.ScalarNode {
+			return nil
+		}
+		return Get(t.node.Value, *at.In)
+	}
+	return t.node
+}
+
+// Below returns the place that the steps lead to from p.
+func (p Place) Below(steps ...render.Step) Place {
+	if p.In != nil {
+		in := p.In.Below(steps...)
+		p.In = &in
+		return p
+	}
+	p.Path = p.Path.Join(steps)
+	return p
+}
+
+// Up returns the place n steps above p, within the same text.
+func (p Place) Up(n int) Place {
+	if p.In != nil {
+		in := p.In.Up(n)
+		p.In = &in
+		return p
+	}
+	p.Path = p.Path[:max(len(p.Path)-n, 0)]
+	return p
+}
+
+// Last returns the last step to p within its text; false for a text's own value.
+func (p Place) Last() (render.Step, bool) {
+	if p.In != nil {
+		return p.In.Last()
+	}
+	if len(p.Path) == 0 {
+		return render.Step{}, false
+	}
+	return p.Path[len(p.Path)-1], true
+}

@@ -227,3 +227,31 @@ func extent(first, n int) string {
 	}
 	return fmt.Sprintf("%d,%d", first+1, n)
 }
+
+// Change is a run of lines that differ, in bytes of both texts.
+type Change struct{ OldStart, OldEnd, NewStart, NewEnd int }
+
+// Changes lists the runs of lines in which two texts differ, in order.
+func Changes(old, now string) []Change {
+	var out []Change
+	i, j := 0, 0
+	open := false
+	for _, l := range compare(lines(&old), lines(&now)) {
+		if l.op == ' ' {
+			i, j, open = i+len(l.text), j+len(l.text), false
+			continue
+		}
+		if !open {
+			out, open = append(out, Change{i, i, j, j}), true
+		}
+		c := &out[len(out)-1]
+		if l.op == '-' {
+			i += len(l.text)
+			c.OldEnd = i
+		} else {
+			j += len(l.text)
+			c.NewEnd = j
+		}
+	}
+	return out
+}

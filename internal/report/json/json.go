@@ -85,6 +85,7 @@ type finding struct {
 	Occurrences []occurrence `json:"occurrences"`
 	BaseCauses  []location   `json:"baseCauses"`
 	Remedies    []remedy     `json:"remedies"`
+	Fixes       []fix        `json:"fixes"`
 	Fingerprint string       `json:"fingerprint"`
 	Suppression *suppression `json:"suppression"`
 }
@@ -175,7 +176,7 @@ func toFinding(it *report.Item) finding {
 		Rule: it.RuleID, RuleName: it.RuleName, Severity: string(it.Severity), Verdict: string(it.Verdict), State: string(it.State),
 		Subject: it.Subject, Summary: it.Summary, Message: it.Message, Chain: list(it.Chain), Assumed: list(it.Assumed),
 		Location: toLocation(it.At), Related: []location{}, Roots: list(it.Roots),
-		Occurrences: []occurrence{}, BaseCauses: []location{}, Remedies: []remedy{}, Fingerprint: it.Fingerprint,
+		Occurrences: []occurrence{}, BaseCauses: []location{}, Remedies: []remedy{}, Fixes: []fix{}, Fingerprint: it.Fingerprint,
 	}
 	for _, l := range it.Related {
 		f.Related = append(f.Related, toLocation(l))
@@ -188,6 +189,9 @@ func toFinding(it *report.Item) finding {
 	}
 	for _, m := range it.Remedies {
 		f.Remedies = append(f.Remedies, remedy{m.Title, m.YAML, toPlace(m.At)})
+	}
+	for i := range it.Fixes {
+		f.Fixes = append(f.Fixes, toFix(&it.Fixes[i]))
 	}
 	if s := it.Suppressed; s != nil {
 		f.Suppression = &suppression{Kind: s.Kind, Reason: s.Reason}

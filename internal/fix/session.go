@@ -1,0 +1,238 @@
+// Package fix finds changes of source files that end findings, and proves them:
+// each is made in memory, the roots that it touches are rendered again, their
+// environment is judged again, and what they render to is compared.
+package fix
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/fix/edit"
+	"github.com/org/probe-mtls-action/internal/pipeline"
+	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/source"
+)
+
+// Session proves fixes in one tree. It is safe for concurrent use.
+type Session struct {
+	tree render.Tree
+	// Sharing tells which roots of the tree read a file.
+	sharing func(file string) []string
+
+	mu    sync.Mutex
+	names map[string]string // of new files, with their texts
+	plans map[string]*Plan  // the proven ones, by key
+	// proven are the roots in which a plan was proven, by the plan's key.
+	proven map[string]map[string]bool
+	// ends are the findings that a proven plan ends, by the plan's key.
+	ends map[string]map[ID]bool
+	// later are plans that were not tried, as a nearer one was proven.
+	later map[ID][]*Plan
+}
+
+var _ pipeline.Prover = (*Session)(nil)
+
+// New returns a session. sharing tells which roots of the tree read a file.
+func New(tree render.Tree, sharing func(file string) []string) *Session {
+	return &Session{
+		tree: tree, sharing: sharing, names: map[string]string{}, plans: map[string]*Plan{},
+		proven: map[string]map[string]bool{}, ends: map[string]map[ID]bool{}, later: map[ID][]*Plan{},
+	}
+}
+
+// ID identifies a finding of one root.
+type ID struct{ Rule, Root, Subject, Path string }
+
+func idOf(f *check.Finding) ID {
+	id := ID{Rule: f.Rule.ID, Subject: f.Subject.String()}
+	if f.At.Object != nil {
+		id.Root = f.At.Object.Root.Dir
+	}
+	if f.Subject.Container == "" {
+		id.Path = f.At.Path.String()
+	}
+	return id
+}
+
+// unique returns a name for a new file with a text: file, or one like it where
+// that exists or is wanted for another text.
+func (s *Session) unique(file, text string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ext := path.Ext(file)
+	for i := 1; ; i++ {
+		name := file
+		if i > 1 {
+			name = strings.TrimSuffix(file, ext) + "-" + strconv.Itoa(i) + ext
+		}
+		if have, ok := s.names[name]; ok && have == text {
+			return name
+		} else if ok {
+			continue
+		}
+		if _, err := s.tree.Lstat(name); err == nil {
+			continue
+		}
+		s.names[name] = text
+		return name
+	}
+}
+
+// describe makes what is shown of a proven plan.
+func (s *Session) describe(p *Plan, root string, also []string) (report.Fix, error) {
+	d := &draft{Tree: s.tree, files: map[string]string{}}
+	if err := p.apply(d); err != nil {
+		return report.Fix{}, err
+	}
+	f := report.Fix{Key: p.Key, Title: p.Title, Cost: p.Cost, Roots: []string{root}, Also: also}
+	for _, name := range p.Files() {
+		now := d.files[name]
+		before, err := s.tree.ReadFile(name)
+		if err != nil {
+			f.Files = append(f.Files, report.FileFix{Name: name, New: true, Replacements: []report.Replacement{{
+				At: source.Span{File: name, Start: source.Position{Line: 1, Column: 1}, End: source.Position{Line: 1, Column: 1}}, Text: now,
+			}}})
+			f.Diff += diff(name, nil, &now)
+			continue
+		}
+		old := string(before)
+		f.Files = append(f.Files, report.FileFix{Name: name, Replacements: replacements(name, old, now)})
+		f.Diff += diff(name, &old, &now)
+	}
+	return f, nil
+}
+
+// Prove implements [pipeline.Prover].
+func (s *Session) Prove(ctx context.Context, c *pipeline.Case) ([][]report.Fix, error) {
+	tries, err := s.plan(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	pr := newProof(s, c)
+	if err := pr.run(ctx, tries); err != nil {
+		return nil, err
+	}
+	index := map[ID][]int{}
+	for i := range c.Findings {
+		index[idOf(&c.Findings[i])] = append(index[idOf(&c.Findings[i])], i)
+	}
+	out := make([][]report.Fix, len(c.Findings))
+	for _, t := range tries {
+		if t.outcome == nil {
+			continue
+		}
+		for id := range t.outcome.gone {
+			if !t.wants[id] {
+				continue
+			}
+			f, err := s.describe(t.plan(), id.Root, t.outcome.also)
+			if err != nil {
+				continue
+			}
+			for _, i := range index[id] {
+				out[i] = append(out[i], f)
+			}
+		}
+		s.keep(t, pr)
+	}
+	for i := range out {
+		slices.SortStableFunc(out[i], func(a, b report.Fix) int { return btoi(!a.Safe()) - btoi(!b.Safe()) })
+	}
+	return out, nil
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// keep remembers what was proven.
+func (s *Session) keep(t *try, pr *proof) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := t.plan()
+	s.plans[p.Key] = p
+	if s.proven[p.Key] == nil {
+		s.proven[p.Key], s.ends[p.Key] = map[string]bool{}, map[ID]bool{}
+	}
+	for _, root := range pr.touched(p.Files()) {
+		s.proven[p.Key][root.Root.Dir] = true
+	}
+	for id := range t.outcome.gone {
+		s.ends[p.Key][id] = true
+		s.later[id] = append(s.later[id], t.chain[t.at+1:]...)
+	}
+}
+
+// maxTries bounds the plans of one group.
+const maxTries = 600
+
+// plan makes the plans for all reported findings of a case, those for several
+// findings once.
+func (s *Session) plan(ctx context.Context, c *pipeline.Case) ([]*try, error) {
+	pl := &planner{ctx: ctx, tree: s.tree, unique: s.unique, texts: map[string]*source.File{}}
+	byKey := map[string]*try{}
+	var tries []*try
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		if f.At.Object == nil || f.Suppressed != nil || !c.Own(f.At.Object.Root) {
+			continue
+		}
+		for rank := range f.Remedies {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			chain := pl.plans(&f.Remedies[rank], f.At.Object)
+			if len(chain) == 0 || len(tries) >= maxTries {
+				continue
+			}
+			t := byKey[chain[0].Key]
+			if t == nil {
+				t = &try{chain: chain, wants: map[ID]bool{}}
+				byKey[chain[0].Key] = t
+				tries = append(tries, t)
+			}
+			t.wants[idOf(f)] = true
+			for _, p := range chain {
+				p.rank = rank
+			}
+		}
+	}
+	return tries, nil
+}
+
+// try is a way to end some findings, by the first of its plans that is proven.
+type try struct {
+	chain []*Plan // the nearest layer first
+	at    int
+	wants map[ID]bool
+	// outcome is what was proven, nil until then.
+	outcome *outcome
+}
+
+func (t *try) plan() *Plan { return t.chain[t.at] }
+func (t *try) over() bool  { return t.outcome != nil || t.at >= len(t.chain) }
+
+// outcome is what a proven plan does.
+type outcome struct {
+	gone map[ID]bool
+	also []string
+}
+
+// replacements are the regions of a file that differ, by lines where many do.
+func replacements(file, old, now string) []report.Replacement {
+	f := source.NewFile(file, []byte(old))
+	var out []report.Replacement
+	for _, sp := range edit.Regions(old, now) {
+		out = append(out, report.Replacement{At: f.Span(sp.Start, sp.End), Text: sp.Text})
+	}
+	return out
+}
