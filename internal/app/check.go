@@ -40,6 +40,9 @@ func runCheck(ctx context.Context, env *Env, s *settings.Values) error {
 	if err != nil {
 		return err
 	}
+	if s.Fix != "" {
+		return runFix(ctx, env, s, repo, rep)
+	}
 	policy := policy(s, repo.config)
 	if err := write(env, s, rep, policy); err != nil {
 		return err
@@ -104,8 +107,10 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	}
 	head := engine(env, repo.tree, s)
 	head.Complete = c.complete()
-	session := newFixes(repo)
-	head.Prover = session
+	if repo.git != nil { // nobody can change a stream
+		repo.fixes = newFixes(repo)
+		head.Prover = repo.fixes
+	}
 	if c.tree != nil {
 		head.ListObjects = true
 		ahead, cancel := context.WithCancel(ctx)
@@ -130,6 +135,9 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 		return rep, nil
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := repo.finishFixes(ctx, s, rep); err != nil {
 		return nil, err
 	}
 	return rep, repo.lowerBases(rep, c.before)

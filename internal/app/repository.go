@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/org/probe-mtls-action/internal/config"
+	"github.com/org/probe-mtls-action/internal/fix"
 	"github.com/org/probe-mtls-action/internal/git"
 	"github.com/org/probe-mtls-action/internal/settings"
 	"github.com/org/probe-mtls-action/render"
@@ -34,6 +35,8 @@ type repository struct {
 	past   bool     // what is looked at is the tree of a base: it may lack what paths name
 	// graph returns the tree's graph, which is built when it is first asked for.
 	graph func() (*graph.Graph, error)
+	// fixes proves fixes in tree, nil where none are asked for.
+	fixes *fix.Session
 }
 
 func (r *repository) close() {

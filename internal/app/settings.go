@@ -24,6 +24,7 @@ func addFlags(cmd *cobra.Command, on settings.Place) *settings.Values {
 	v.Defaults(on)
 	for _, s := range settings.Of(on) {
 		flag := cmd.Flags().VarPF(&flagValue{v, s}, s.Name, s.Short, flagUsage(s))
+		flag.NoOptDefVal = s.Bare
 		if s.IsBool() {
 			flag.NoOptDefVal = "true"
 		}

@@ -37,6 +37,7 @@ var doors = []door{
 			"internal/actions": "files that the runner names",
 			"internal/app":     "files that the user names",
 			"internal/machine": "what the system says of memory",
+			"internal/fix":     "the files that --fix changes, before it does",
 		},
 	},
 	{
@@ -51,6 +52,7 @@ var doors = []door{
 			"internal/git":     "a Git directory of its own, in a temporary directory",
 			"internal/actions": "outputs and the summary, in files that the runner names",
 			"internal/app":     "results",
+			"internal/fix":     "what --fix changes, below the repository's root, never through a link",
 		},
 	},
 	{

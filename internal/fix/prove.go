@@ -309,12 +309,12 @@ func (pr *proof) judgeClass(ctx context.Context, shares []*share) error {
 				wanted = wanted || s.t.wants[id]
 			}
 		}
-		if !wanted || len(came) > 0 || len(s.changes) == 0 {
+		if len(s.t.wants) > 0 && (!wanted || len(s.changes) == 0) || len(came) > 0 {
 			s.t.at++
 			continue
 		}
 		slices.Sort(s.also)
-		s.t.outcome = &outcome{gone: gone, also: slices.Compact(s.also)}
+		s.t.outcome = &outcome{gone: gone, also: slices.Compact(s.also), changes: len(s.changes)}
 	}
 	return nil
 }

@@ -32,8 +32,9 @@ type Session struct {
 	proven map[string]map[string]bool
 	// ends are the findings that a proven plan ends, by the plan's key.
 	ends map[string]map[ID]bool
-	// later are plans that were not tried, as a nearer one was proven.
-	later map[ID][]*Plan
+	// later are plans that were not tried for a finding, as a nearer one was
+	// proven, by the key of that one.
+	later map[string]map[ID][]*Plan
 }
 
 var _ pipeline.Prover = (*Session)(nil)
@@ -42,7 +43,7 @@ var _ pipeline.Prover = (*Session)(nil)
 func New(tree render.Tree, sharing func(file string) []string) *Session {
 	return &Session{
 		tree: tree, sharing: sharing, names: map[string]string{}, plans: map[string]*Plan{},
-		proven: map[string]map[string]bool{}, ends: map[string]map[ID]bool{}, later: map[ID][]*Plan{},
+		proven: map[string]map[string]bool{}, ends: map[string]map[ID]bool{}, later: map[string]map[ID][]*Plan{},
 	}
 }
 
@@ -85,12 +86,12 @@ func (s *Session) unique(file, text string) string {
 }
 
 // describe makes what is shown of a proven plan.
-func (s *Session) describe(p *Plan, root string, also []string) (report.Fix, error) {
+func (s *Session) describe(p *Plan, also []string) (report.Fix, error) {
 	d := &draft{Tree: s.tree, files: map[string]string{}}
 	if err := p.apply(d); err != nil {
 		return report.Fix{}, err
 	}
-	f := report.Fix{Key: p.Key, Title: p.Title, Cost: p.Cost, Roots: []string{root}, Also: also}
+	f := report.Fix{Key: p.Key, Title: p.Title, Cost: p.Cost, Also: also}
 	for _, name := range p.Files() {
 		now := d.files[name]
 		before, err := s.tree.ReadFile(name)
@@ -114,6 +115,10 @@ func (s *Session) Prove(ctx context.Context, c *pipeline.Case) ([][]report.Fix, 
 	if err != nil {
 		return nil, err
 	}
+	return s.prove(ctx, c, tries)
+}
+
+func (s *Session) prove(ctx context.Context, c *pipeline.Case, tries []*try) ([][]report.Fix, error) {
 	pr := newProof(s, c)
 	if err := pr.run(ctx, tries); err != nil {
 		return nil, err
@@ -127,14 +132,12 @@ func (s *Session) Prove(ctx context.Context, c *pipeline.Case) ([][]report.Fix, 
 		if t.outcome == nil {
 			continue
 		}
+		f, err := s.describe(t.plan(), t.outcome.also)
+		if err != nil {
+			continue
+		}
 		for id := range t.outcome.gone {
-			if !t.wants[id] {
-				continue
-			}
-			f, err := s.describe(t.plan(), id.Root, t.outcome.also)
-			if err != nil {
-				continue
-			}
+			f.Roots = []string{id.Root}
 			for _, i := range index[id] {
 				out[i] = append(out[i], f)
 			}
@@ -142,9 +145,15 @@ func (s *Session) Prove(ctx context.Context, c *pipeline.Case) ([][]report.Fix, 
 		s.keep(t, pr)
 	}
 	for i := range out {
-		slices.SortStableFunc(out[i], func(a, b report.Fix) int { return btoi(!a.Safe()) - btoi(!b.Safe()) })
+		sortFixes(out[i])
 	}
 	return out, nil
+}
+
+// sortFixes puts the safe fixes first; what is left is in the order of the
+// remedies.
+func sortFixes(fixes []report.Fix) {
+	slices.SortStableFunc(fixes, func(a, b report.Fix) int { return btoi(!a.Safe()) - btoi(!b.Safe()) })
 }
 
 func btoi(b bool) int {
@@ -161,14 +170,16 @@ func (s *Session) keep(t *try, pr *proof) {
 	p := t.plan()
 	s.plans[p.Key] = p
 	if s.proven[p.Key] == nil {
-		s.proven[p.Key], s.ends[p.Key] = map[string]bool{}, map[ID]bool{}
+		s.proven[p.Key], s.ends[p.Key], s.later[p.Key] = map[string]bool{}, map[ID]bool{}, map[ID][]*Plan{}
 	}
 	for _, root := range pr.touched(p.Files()) {
 		s.proven[p.Key][root.Root.Dir] = true
 	}
 	for id := range t.outcome.gone {
 		s.ends[p.Key][id] = true
-		s.later[id] = append(s.later[id], t.chain[t.at+1:]...)
+		if t.wants[id] {
+			s.later[p.Key][id] = t.chain[t.at+1:]
+		}
 	}
 }
 
@@ -223,8 +234,9 @@ func (t *try) over() bool  { return t.outcome != nil || t.at >= len(t.chain) }
 
 // outcome is what a proven plan does.
 type outcome struct {
-	gone map[ID]bool
-	also []string
+	gone    map[ID]bool
+	also    []string
+	changes int // how many rendered values it changes
 }
 
 // replacements are the regions of a file that differ, by lines where many do.
@@ -235,4 +247,18 @@ func replacements(file, old, now string) []report.Replacement {
 		out = append(out, report.Replacement{At: f.Span(sp.Start, sp.End), Text: sp.Text})
 	}
 	return out
+}
+
+// Order puts the safe fixes first, among them those that change nothing besides.
+func Order(fixes []report.Fix) []report.Fix {
+	slices.SortStableFunc(fixes, func(a, b report.Fix) int {
+		if d := btoi(!a.Safe()) - btoi(!b.Safe()); d != 0 {
+			return d
+		}
+		if a.Title != b.Title {
+			return 0
+		}
+		return btoi(len(a.Also) > 0) - btoi(len(b.Also) > 0)
+	})
+	return fixes
 }

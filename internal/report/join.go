@@ -59,13 +59,13 @@ func (it *Item) absorb(b Item) {
 	}
 	first.Related = addPlaces(first.Related, second.Related)
 	first.BaseCauses = addPlaces(first.BaseCauses, second.BaseCauses)
-	first.Fixes = joinFixes(first.Fixes, second.Fixes)
+	first.Fixes = JoinFixes(first.Fixes, second.Fixes)
 	first.Roots, first.Occurrences = roots, occurrences
 	*it = first
 }
 
-// joinFixes puts the fixes of two roots together: those of one key are one fix.
-func joinFixes(a, b []Fix) []Fix {
+// JoinFixes puts the fixes of two roots together: those of one key are one fix.
+func JoinFixes(a, b []Fix) []Fix {
 	out := slices.Clone(a)
 	for _, f := range b {
 		i := slices.IndexFunc(out, func(have Fix) bool { return have.Key == f.Key })

@@ -34,6 +34,9 @@ type Setting struct {
 	On Place
 	// Form is the form of its values.
 	Form Form
+	// Bare is the value of a flag that is given without one (--fix); "" where a
+	// flag always takes one.
+	Bare string
 	// Placeholder stands for the value in a flag's usage: REV. "" for booleans
 	// and for settings of a few words.
 	Placeholder string
@@ -86,6 +89,11 @@ type Values struct {
 	Quiet   bool
 
 	MaxShards int
+
+	Fix           string // safe, unsafe, show; "" is none
+	AddIgnore     string // the reason; "" is none
+	Baseline      string // a file; "" is none
+	WriteBaseline string // a file; "" is none
 
 	Reporters   []string
 	SARIFFile   string // relative to the workspace

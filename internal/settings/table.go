@@ -145,6 +145,12 @@ var Table = []Setting{
 		Says: "print nothing but one line of totals, on the standard error",
 	},
 	{
+		Name: "fix", On: Check, Form: oneOf("safe", "unsafe", "show"), Bare: "safe", field: func(v *Values) any { return &v.Fix },
+		Says:  "make the fixes that are proven: safe ones alone, unsafe ones too where no safe one is proven, or only show the safe ones as a diff",
+		Unset: "change nothing",
+		Note:  "--fix alone is --fix=safe.",
+	},
+	{
 		Name: "debug", On: Check | Affected | Explain, Form: file, Placeholder: "FILE", field: func(v *Values) any { return &v.Debug },
 		Says: "file to write a trace to, for a report of a defect: git commands, renders, times",
 	},

@@ -13,8 +13,8 @@ func (j *judging) replaceHandler(title, yaml, cost string) {
 	p := j.Probe
 	r := j.offer(title, "", p.Field)
 	r.Edits = []mesh.Edit{
-		{Op: mesh.Delete, Field: p.Field.Key(string(p.Handler))},
 		{Op: mesh.Merge, Field: p.Field, YAML: yaml},
+		{Op: mesh.Delete, Field: p.Field.Key(string(p.Handler))},
 	}
 	r.Cost = cost
 }
