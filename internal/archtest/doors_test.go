@@ -52,7 +52,6 @@ var doors = []door{
 			"internal/git":     "a Git directory of its own, in a temporary directory",
 			"internal/actions": "outputs and the summary, in files that the runner names",
 			"internal/app":     "results",
-			"internal/fix":     "what --fix changes, below the repository's root, never through a link",
 		},
 	},
 	{
