@@ -125,8 +125,8 @@ func (r *repository) proveIn(ctx context.Context, s *settings.Values, dirs map[s
 	if err != nil {
 		return nil, err
 	}
-	e := engine(r.tree, s)
-	e.Prover = p
+	e := engine(r.env, r.tree, s)
+	e.Prover, e.ProveAll = p, true
 	res, err := e.Run(ctx, groups)
 	if err != nil {
 		return nil, runError(ctx, err)

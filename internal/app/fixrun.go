@@ -116,7 +116,7 @@ func (r *repository) judgeIn(ctx context.Context, s *settings.Values, tree rende
 	if err != nil {
 		return nil, err
 	}
-	res, err := engine(tree, s).Run(ctx, groups)
+	res, err := engine(r.env, tree, s).Run(ctx, groups)
 	if err != nil {
 		return nil, runError(ctx, err)
 	}

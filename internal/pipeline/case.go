@@ -46,7 +46,7 @@ func (c *Case) Judge(objects []*render.Object) ([]check.Finding, error) {
 
 // Render renders a root of another tree, with the engine's own renderers.
 func (c *Case) Render(ctx context.Context, tree render.Tree, root render.Root) (*render.Result, error) {
-	e := &Engine{Tree: tree, Renderers: c.run.Draft(tree), Patience: c.run.Patience}
+	e := &Engine{Tree: tree, Renderers: c.run.Draft(tree)}
 	return e.make(ctx, root, c.run.workers)
 }
 

@@ -84,7 +84,7 @@ func (r *run) group(ctx context.Context, g Group, heavy bool) (part, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := r.judge(ctx, g, &p, model, objects, reported); err != nil {
+	if err := r.judge(ctx, g, &p, model, objects, reported, results); err != nil {
 		if ctx.Err() != nil {
 			return p, err
 		}
@@ -108,7 +108,7 @@ func (r *run) lost(g Group, err error) []report.Skip {
 }
 
 // judge lets the rules look at the model and adds to p what they find.
-func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, objects []*render.Object, reported map[*render.Object]bool) (err error) {
+func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, objects []*render.Object, reported map[*render.Object]bool, results []*render.Result) (err error) {
 	isContext := func(o *render.Object) bool { return !reported[o] }
 	end := debuglog.Start(ctx, "judge", "group", g.Name, "roots", len(g.Roots), "objects", len(objects))
 	findings := check.Run(r.Rules, objects, model)
@@ -117,8 +117,11 @@ func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, obj
 	p.probes = len(model.Probes())
 	p.judged = r.judged(model, reported)
 	fixes, err := r.prove(ctx, g, results, findings)
-	if err != nil {
-		return p, err
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil { // of the fixes alone: the findings stand
+		p.notes = append(p.notes, report.Remark{Text: "no fix is proven for " + g.label() + ": " + err.Error()})
 	}
 	for i, f := range findings {
 		if !reported[f.At.Object] {
@@ -149,11 +152,26 @@ func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, obj
 	return err
 }
 
+// label names the group: by its environment, or by its only root.
+func (g Group) label() string {
+	if g.Name == "" && len(g.Roots) == 1 {
+		return g.Roots[0].Dir
+	}
+	return "environment " + g.Name
+}
+
 // prove returns the proven fixes of findings, by index, if they are asked for.
-func (r *run) prove(ctx context.Context, g Group, results []*render.Result, findings []check.Finding) ([][]report.Fix, error) {
-	if r.Prover == nil {
+// A panic of the prover is an error.
+func (r *run) prove(ctx context.Context, g Group, results []*render.Result, findings []check.Finding) (fixes [][]report.Fix, err error) {
+	if r.Prover == nil || len(findings) == 0 && !r.ProveAll {
 		return nil, nil
 	}
+	defer func() {
+		if v := recover(); v != nil {
+			fixes, err = nil, fmt.Errorf("internal error: %v", v)
+		}
+	}()
+	defer debuglog.Start(ctx, "prove", "group", g.Name, "findings", len(findings))()
 	c := &Case{Group: g, Findings: findings, run: r}
 	for _, res := range results {
 		if res != nil {

@@ -72,6 +72,8 @@ type Engine struct {
 	// of a tree with changed files.
 	Prover Prover
 	Draft  func(tree render.Tree) map[string]render.Renderer
+	// ProveAll asks the Prover also where nothing is found.
+	ProveAll bool
 	// Decide, if set, tells of which probes the whole decision is wanted.
 	Decide func(check.Subject) bool
 	// Idle, if set, has work for those that render when no root of the run waits
