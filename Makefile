@@ -60,3 +60,11 @@ image: ## build the image and run it as GitHub does
 .PHONY: e2e
 e2e: ## run the Action in a workflow, against a GitHub in memory
 	scripts/act-e2e
+
+.PHONY: browser
+browser: ## test the HTML page in Chromium
+	scripts/browser-test
+
+.PHONY: try-release
+try-release: ## run a release on this machine without publishing anything
+	scripts/try-release
