@@ -11,6 +11,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
+	"github.com/org/probe-mtls-action/render/source"
 )
 
 // judgeBase checks at the base what was checked of the affected roots, and
@@ -26,6 +27,12 @@ func (c *comparison) judgeBase(ctx context.Context, rep *report.Report, head *pi
 	if c.tree == nil {
 		markNew(rep)
 		return nil
+	}
+	for _, lost := range c.tree.Lost() {
+		rep.Notes = append(rep.Notes, report.Remark{
+			At:   report.Location{Span: source.Span{File: lost.Name}},
+			Text: "at the base, " + lost.Error() + "; new and existing findings of what reads it cannot be told apart, and all count as new",
+		})
 	}
 	renamed := c.renamed
 	c.base.Silences = silenced(rep.Items, renamed)
@@ -100,12 +107,12 @@ func unknownBefore(head, base *pipeline.Result, renamed func(string) string) []r
 	failed, checked, judged := failures(head, same), set(head.Roots), set(base.Roots)
 	for _, s := range base.Skipped {
 		root := renamed(s.Root)
-		text := "%s could not be rendered at the base, so its findings count as new: %s"
+		text := "%s could not be rendered at the base, so new and existing findings cannot be told apart, and all count as new: %s"
 		switch {
 		case failed[root], judged[s.Root]: // kustomize refuses some that can be judged
 			continue
 		case !checked[root]:
-			text = "%s could not be read at the base, so findings that rest on it count as new: %s"
+			text = "%s could not be read at the base, so of findings that rest on it new and existing ones cannot be told apart, and all count as new: %s"
 		}
 		notes = append(notes, report.Remark{Text: fmt.Sprintf(text, s.Root, s.Message), Roots: []string{s.Root}})
 	}

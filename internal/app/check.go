@@ -101,6 +101,9 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	if err != nil {
 		return nil, err
 	}
+	if err := c.missing(ctx, rep); err != nil {
+		return nil, notChecked(err)
+	}
 	groups, err := repo.group(ctx, repo.tree, roots, s)
 	if err != nil {
 		return nil, err

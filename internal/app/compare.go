@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"slices"
 
 	"github.com/org/probe-mtls-action/internal/affected"
@@ -14,6 +16,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/settings"
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
+	"github.com/org/probe-mtls-action/render/source"
 )
 
 // comparison is a run's view of a change: from the tree of a commit to the
@@ -224,6 +227,35 @@ func (c *comparison) choose(ctx context.Context, rep *report.Report) ([]render.R
 		roots = append(roots, r.Root)
 	}
 	return roots, nil
+}
+
+// missing tells of submodules at or below the paths that are not checked out: a
+// changed one is not checked.
+func (c *comparison) missing(ctx context.Context, rep *report.Report) error {
+	if c.repo.git == nil {
+		return nil
+	}
+	names, err := c.repo.git.Submodules(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		entries, err := c.repo.tree.ReadDir(name)
+		if err == nil && len(entries) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) || !c.repo.inScope(name) {
+			continue
+		}
+		p := render.Problem{
+			At:      source.Span{File: name},
+			Message: "the submodule is not checked out, so what is in it is not looked at",
+			Hint:    "Check it out: `submodules: true` for actions/checkout, or `git submodule update --init`.",
+		}
+		if c.scope != nil && slices.Contains(c.scope.Changes.Paths(), name) {
+			rep.Skipped = append(rep.Skipped, report.Skip{Problem: p})
+			continue
+		}
+		rep.Notes = append(rep.Notes, report.Remark{At: report.Location{Span: p.At}, Text: p.Message + ". " + p.Hint})
+	}
+	return nil
 }
 
 // unreadable tells of directories that a check of everything could not read

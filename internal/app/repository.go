@@ -88,7 +88,7 @@ func open(ctx context.Context, env *Env, s *settings.Values, opts ...git.Option)
 		}
 		return nil, notChecked(err)
 	}
-	tree, err := render.OpenTree(r.git.Root())
+	tree, err := r.workTree(ctx)
 	if err != nil {
 		return nil, notChecked(err)
 	}
@@ -113,6 +113,19 @@ func limitKustomizeGit(remote bool) {
 		protocols = "https:http:ssh"
 	}
 	_ = os.Setenv("GIT_ALLOW_PROTOCOL", protocols) // fails for bad names only
+}
+
+// workTree opens the work tree, with what a sparse checkout leaves out of it.
+func (r *repository) workTree(ctx context.Context) (render.Tree, error) {
+	dir, err := render.OpenTree(r.git.Root())
+	if err != nil {
+		return nil, err
+	}
+	tree, err := r.git.Complete(ctx, dir)
+	if err != nil {
+		dir.Close()
+	}
+	return tree, err
 }
 
 // buildGraph begins to build the graph, which is needed once Git has told what

@@ -44,7 +44,13 @@ func (r *Repo) Changes(ctx context.Context, base, head string, lines bool) (diff
 	if err != nil {
 		return c, err
 	}
-	if c.Files, err = r.raw(ctx, args); err != nil {
+	c.Files, err = r.raw(ctx, args)
+	if saysAny(err, "promisor", "lazy fetch") {
+		// Renames are found by content, which a clone made with a filter may lack.
+		args = append(args, "--no-renames")
+		c.Files, err = r.raw(ctx, args)
+	}
+	if err != nil {
 		return c, err
 	}
 	if head == WorkTree && changesAttributes(c.Files) {
@@ -64,6 +70,10 @@ func (r *Repo) Changes(ctx context.Context, base, head string, lines bool) (diff
 			for i := range c.Files {
 				c.Files[i].NoHunks = "the diff is too large to read its lines"
 			}
+		case saysAny(err, "promisor", "lazy fetch"):
+			for i := range c.Files {
+				c.Files[i].NoHunks = "the clone lacks the content of files, as it was made with a filter"
+			}
 		case err != nil:
 			return c, damaged(err)
 		default:
@@ -75,7 +85,11 @@ func (r *Repo) Changes(ctx context.Context, base, head string, lines bool) (diff
 		if err != nil {
 			return c, err
 		}
-		c.Files = append(c.Files, untracked...)
+		inside, err := r.submoduleChanges(ctx, base)
+		if err != nil {
+			return c, err
+		}
+		c.Files = append(append(c.Files, untracked...), inside...)
 	}
 	return c, nil
 }

@@ -39,6 +39,7 @@ import (
 type Repo struct {
 	root    string
 	tracked bool
+	sparse  bool   // the work tree may leave files out
 	dir     string // this package's own Git directory for the repository
 
 	shallow func() (bool, error)
@@ -72,7 +73,7 @@ func (e *OutsideError) Error() string {
 // is the path itself (its directory for a file). A path that a symbolic link
 // leads out of the repository that it stands in gives an [*OutsideError].
 func Open(ctx context.Context, name string, opts ...Option) (_ *Repo, err error) {
-	r, s := &Repo{}, search{}
+	r, s := newRepo(ctx, ""), search{}
 	for _, o := range opts {
 		o(r, &s)
 	}
@@ -81,10 +82,6 @@ func Open(ctx context.Context, name string, opts ...Option) (_ *Repo, err error)
 		return nil, err
 	}
 	r.root = root
-	r.shallow = sync.OnceValues(func() (bool, error) {
-		out, err := r.run(ctx, "rev-parse", "--is-shallow-repository")
-		return strings.TrimSpace(string(out)) == "true", err
-	})
 	if place == nil {
 		return r, nil
 	}
@@ -97,6 +94,15 @@ func Open(ctx context.Context, name string, opts ...Option) (_ *Repo, err error)
 	return r, nil
 }
 
+func newRepo(ctx context.Context, root string) *Repo {
+	r := &Repo{root: root}
+	r.shallow = sync.OnceValues(func() (bool, error) {
+		out, err := r.run(ctx, "rev-parse", "--is-shallow-repository")
+		return strings.TrimSpace(string(out)) == "true", err
+	})
+	return r
+}
+
 // attach makes r read the repository at p. On an error, nothing is left behind.
 func (r *Repo) attach(ctx context.Context, p *place) error {
 	var err error
@@ -104,6 +110,8 @@ func (r *Repo) attach(ctx context.Context, p *place) error {
 		return fmt.Errorf("%s looks like a Git repository, but cannot be read: run `git fsck` there, or check it out anew: %w", p.root, err)
 	}
 	r.tracked = true
+	_, err = os.Stat(filepath.Join(p.dir, "info", "sparse-checkout"))
+	r.sparse = err == nil
 	r.index = sync.OnceValue(func() error { return r.copyIndex(ctx, p) })
 	if _, err = r.run(ctx, "rev-parse", "--git-dir"); err != nil {
 		r.Close()

@@ -58,6 +58,25 @@ func (r *Repo) Has(ctx context.Context, id string) bool {
 	return err == nil
 }
 
+// MissingAt returns the objects of the commit's tree that a clone which was made
+// with a filter lacks.
+func (r *Repo) MissingAt(ctx context.Context, commit string) ([]string, error) {
+	if _, err := r.run(ctx, "config", "--get-regexp", `^remote\..*\.promisor$`); err != nil {
+		return nil, nil // a whole one
+	}
+	out, err := r.run(ctx, "rev-list", "--objects", "--no-object-names", "--missing=print", "--max-count=1", commit)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	var ids []string
+	for line := range strings.Lines(string(out)) {
+		if id, missing := strings.CutPrefix(strings.TrimSpace(line), "?"); missing {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
 // IsID reports whether s is a full object ID (SHA-1 or SHA-256) other than the
 // zero ID that stands for "none".
 func IsID(s string) bool {

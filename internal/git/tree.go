@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -24,12 +26,15 @@ const maxLinks = 40
 var errEscapes = errors.New("the symbolic link leads out of the repository")
 
 // Tree is the tree of a commit, read straight from Git's objects. It is safe
-// for concurrent use. Submodules are empty directories; files that Git LFS
+// for concurrent use. Submodules are read at their commits where they are checked
+// out; another one gives a [*LostError] for what is in it. Files that Git LFS
 // keeps elsewhere are the pointers that Git has. An entry named .git, which only
 // a crafted commit has, is not content: see [render.ErrGitData].
 type Tree struct {
 	entries map[string]*entry
 	objects *objects
+	lost    map[string]*LostError // submodules that cannot be read, by name
+	closers []func() error        // of grafted submodules
 }
 
 var _ render.Tree = (*Tree)(nil)
@@ -57,15 +62,21 @@ func (r *Repo) Tree(ctx context.Context, id string) (*Tree, error) {
 		return nil, damaged(err)
 	}
 	t := &Tree{objects: newObjects(ctx, r)}
-	if err := t.parse(out); err != nil {
+	submodules, err := t.parse(out)
+	if err == nil {
+		err = t.graft(ctx, r, submodules)
+	}
+	if err != nil {
 		t.Close()
 		return nil, err
 	}
 	return t, nil
 }
 
-// parse reads the output of git ls-tree -rtz: "<mode> <type> <id>\t<name>".
-func (t *Tree) parse(out []byte) error {
+// parse reads the output of git ls-tree -rtz: "<mode> <type> <id>\t<name>". It
+// returns the commits of submodules by name.
+func (t *Tree) parse(out []byte) (submodules map[string]string, err error) {
+	submodules = map[string]string{}
 	t.entries = make(map[string]*entry, bytes.Count(out, []byte{0})+1)
 	t.entries["."] = &entry{name: ".", mode: fs.ModeDir | 0o755, tree: t}
 	for line := range bytes.SplitSeq(out, []byte{0}) {
@@ -75,34 +86,42 @@ func (t *Tree) parse(out []byte) error {
 		info, name, ok := strings.Cut(string(line), "\t")
 		fields := strings.Fields(info)
 		if !ok || len(fields) != 3 {
-			return fmt.Errorf("git ls-tree: unexpected line %q", line)
+			return nil, fmt.Errorf("git ls-tree: unexpected line %q", line)
 		}
 		if namesGitData(name) {
 			continue
 		}
-		e := &entry{name: name, id: fields[2], tree: t}
-		switch fields[0] {
-		case "040000", "160000":
-			e.mode = fs.ModeDir | 0o755
-		case "120000":
-			e.mode = fs.ModeSymlink | 0o777
-		case "100755":
-			e.mode = 0o755
-		default:
-			e.mode = 0o644
+		e := &entry{name: name, id: fields[2], mode: modeOf(fields[0]), tree: t}
+		if fields[0] == "160000" {
+			submodules[name] = e.id
 		}
 		t.entries[name] = e
 		up := t.entries[path.Dir(name)]
 		if up == nil {
-			return fmt.Errorf("git ls-tree: %q comes before its directory", name)
+			return nil, fmt.Errorf("git ls-tree: %q comes before its directory", name)
 		}
 		up.names = append(up.names, path.Base(name))
 	}
 	for _, e := range t.entries {
 		sort.Strings(e.names)
 	}
-	return nil
+	return submodules, nil
 }
+
+// modeOf translates a mode of Git; a submodule is a directory.
+func modeOf(mode string) fs.FileMode {
+	switch mode {
+	case "040000", "160000":
+		return fs.ModeDir | 0o755
+	case "120000":
+		return fs.ModeSymlink | 0o777
+	case "100755":
+		return 0o755
+	}
+	return 0o644
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // namesGitData reports whether an element of the name stands for .git.
 func namesGitData(name string) bool {
@@ -117,7 +136,11 @@ func namesGitData(name string) bool {
 // Close ends the processes that read the objects.
 func (t *Tree) Close() error {
 	t.objects.close()
-	return nil
+	var err error
+	for _, c := range t.closers {
+		err = errors.Join(err, c())
+	}
+	return err
 }
 
 // find returns the entry of a name; links are followed, the last one only if
@@ -138,6 +161,9 @@ func (t *Tree) find(op, name string, last bool) (*entry, error) {
 		if render.IsGitName(head) {
 			return fail(render.ErrGitData)
 		}
+		if lost := t.lost[at.name]; lost != nil {
+			return fail(lost)
+		}
 		next := t.entries[path.Join(at.name, head)]
 		if next == nil || !at.mode.IsDir() {
 			return fail(fs.ErrNotExist)
@@ -149,7 +175,7 @@ func (t *Tree) find(op, name string, last bool) (*entry, error) {
 		if links++; links > maxLinks {
 			return fail(errors.New("too many symbolic links, or a circle of them"))
 		}
-		target, err := t.objects.read(next.id, 4096)
+		target, err := next.tree.objects.read(next.id, 4096)
 		if err != nil {
 			return fail(err)
 		}
@@ -175,7 +201,7 @@ func (t *Tree) ReadFile(name string) ([]byte, error) {
 	if e.mode.IsDir() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("is a directory")}
 	}
-	data, err := t.objects.read(e.id, maxBlob)
+	data, err := e.tree.objects.read(e.id, maxBlob)
 	if err != nil {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 	}
@@ -187,6 +213,9 @@ func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	e, err := t.find("readdir", name, true)
 	if err != nil {
 		return nil, err
+	}
+	if lost := t.lost[e.name]; lost != nil {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: lost}
 	}
 	if !e.mode.IsDir() {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: errors.New("not a directory")}
@@ -225,7 +254,7 @@ func (t *Tree) ReadLink(name string) (string, error) {
 	if e.mode&fs.ModeSymlink == 0 {
 		return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
 	}
-	target, err := t.objects.read(e.id, 4096)
+	target, err := e.tree.objects.read(e.id, 4096)
 	if err != nil {
 		return "", &fs.PathError{Op: "readlink", Path: name, Err: err}
 	}

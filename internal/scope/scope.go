@@ -140,8 +140,37 @@ func (r *Resolver) Event(ctx context.Context, ev Event) (*Scope, error) {
 
 // changes fills s.Changes from s.Base to the work tree.
 func (r *Resolver) changes(ctx context.Context, s *Scope) (err error) {
+	r.fill(ctx, s)
 	s.Changes, err = r.Repo.Changes(ctx, s.Base, git.WorkTree, false)
 	return err
+}
+
+// maxFill bounds the objects that are fetched for a clone made with a filter, and
+// batch how many are asked for at a time.
+const (
+	maxFill = 20_000
+	batch   = 500
+)
+
+// fill brings files of the base into a clone that was made with a filter. Without
+// them new and existing findings cannot be told apart, which is said where it
+// matters.
+func (r *Resolver) fill(ctx context.Context, s *Scope) {
+	if r.Remote == nil {
+		return
+	}
+	missing, err := r.Repo.MissingAt(ctx, s.Base)
+	if err == nil && len(missing) > maxFill {
+		err = fmt.Errorf("the clone lacks %d files of it; at most %d are fetched", len(missing), maxFill)
+	}
+	for err == nil && len(missing) > 0 {
+		n := min(batch, len(missing))
+		err = r.Remote.Fetch(ctx, missing[:n]...)
+		missing = missing[n:]
+	}
+	if err != nil {
+		s.note("files of the base %s cannot be read, as the clone was made with a filter: clone without `filter:` (%v)", s.Base, err)
+	}
 }
 
 // between compares with a base that the event names.

@@ -324,3 +324,41 @@ func TestSince(t *testing.T) {
 		t.Errorf("depth 2 (-want +got):\n%s", d)
 	}
 }
+
+// TestPartialClone brings the base's files into a clone that was made without
+// them, where there is a remote.
+func TestPartialClone(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.Git("config", "uploadpack.allowFilter", "true")
+	s.Git("config", "uploadpack.allowAnySHA1InWant", "true")
+	clone := &gittest.Repo{Dir: t.TempDir()}
+	s.Git("clone", "--quiet", "--branch", "feature", "--filter=blob:none", s.URL(), clone.Dir)
+	repo, err := git.Open(t.Context(), clone.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer repo.Close()
+	for _, c := range []struct {
+		remote scope.Fetcher
+		want   bool
+	}{{nil, false}, {noRemote{}, false}, {repo.Remote(s.URL(), ""), true}} {
+		r := scope.Resolver{Repo: repo, Remote: c.remote}
+		got, err := r.Since(t.Context(), s.fork)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree, err := repo.Tree(t.Context(), got.Base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = tree.ReadFile("app/d.yaml")
+		tree.Close()
+		if (err == nil) != c.want {
+			t.Errorf("with %T the base's file is read: %v, notes %q", c.remote, err, got.Notes)
+		}
+		if _, refuses := c.remote.(noRemote); refuses != (len(got.Notes) > 0) {
+			t.Errorf("with %T: notes %q", c.remote, got.Notes)
+		}
+	}
+}
