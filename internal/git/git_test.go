@@ -228,8 +228,8 @@ func TestTree(t *testing.T) {
 	if got, err := tree.ReadLink("a/up"); got != "../a/b" || err != nil {
 		t.Errorf("ReadLink = %q, %v", got, err)
 	}
-	if list, err := tree.ReadDir("sub"); len(list) != 0 || err != nil {
-		t.Errorf("ReadDir of a submodule = %v, %v", list, err)
+	if text, err := tree.ReadFile("sub/x"); string(text) != "1" || err != nil {
+		t.Errorf("a file of a submodule = %q, %v", text, err)
 	}
 	if info, err := tree.Stat("link"); err != nil || info.Size() != 5 || info.IsDir() {
 		t.Errorf("Stat(link) = %v, %v", info, err)
