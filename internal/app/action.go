@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/actions"
@@ -147,7 +148,8 @@ func (j *job) check(ctx context.Context) (*report.Report, *scope.Scope, report.P
 	if sc.Deleted {
 		return newReport(j.env, repo, &j.s), sc, policy, nil
 	}
-	j.s.ChangedOnly = true
+	// Code scanning takes the newest results of a branch for the whole of it.
+	j.s.ChangedOnly = j.event.Push == nil || !slices.Contains(j.in.Reporters, "sarif")
 	rep, err := examine(ctx, j.env, repo, &j.s, sc)
 	if err != nil {
 		return nil, nil, none, err

@@ -516,3 +516,43 @@ func TestTwoRunsAtOnce(t *testing.T) {
 		t.Errorf("%d comments are shown, want 1", shown)
 	}
 }
+
+// TestPushUploadsTheWholeOrNothing: on a push every root is in the results for
+// code scanning; a root that the commit before could check and that cannot be
+// checked now keeps them from being uploaded, one that never could does not.
+func TestPushUploadsTheWholeOrNothing(t *testing.T) {
+	t.Parallel()
+	broken := "namespace: shop\nresources:\n- ../../base\n- gone.yaml\n"
+	for _, c := range []struct {
+		name           string
+		before, change map[string]string
+		uploads, code  int
+		affected       string
+	}{
+		{"nothing affected", nil, map[string]string{"README.md": "x\n"}, 1, 0, "[]"},
+		{"breaks now", nil, map[string]string{"overlays/prod/kustomization.yaml": broken}, 0, 3, `["overlays/prod"]`},
+		{"was broken", map[string]string{"overlays/prod/kustomization.yaml": broken}, map[string]string{"README.md": "x\n"}, 1, 3, "[]"},
+		{"was broken and is touched", map[string]string{"overlays/prod/kustomization.yaml": broken}, map[string]string{"overlays/prod/kustomization.yaml": broken + "# still\n"}, 1, 3, `["overlays/prod"]`},
+	} {
+		w := &world{t: t, origin: gittest.New(t)}
+		w.write(shop)
+		w.write(c.before)
+		w.base = w.origin.Commit("shop")
+		w.write(c.change)
+		head := w.origin.Commit("change")
+		w.opt = githubtest.Options{GitDir: w.origin.Dir, Base: w.base, Head: head, Token: token, Permissions: &githubtest.Full}
+		w.server = githubtest.New(t, w.opt)
+		push := map[string]any{"repository": map[string]any{"full_name": "org/shop", "default_branch": "main"}, "before": w.base, "after": head, "ref": "refs/heads/main"}
+		r := w.run("push", push, head, map[string]string{"upload-sarif": "true", "env GITHUB_REF": "refs/heads/main"})
+		if n := len(w.server.Uploads()); n != c.uploads || r.outputs["affected-roots"] != c.affected {
+			t.Errorf("%s: %d uploads, want %d; affected %s, want %s", c.name, n, c.uploads, r.outputs["affected-roots"], c.affected)
+			t.Log(r.log)
+		}
+		if c.uploads == 0 && !strings.Contains(r.summary, "not given to code scanning") {
+			t.Errorf("%s: the summary does not say why nothing was uploaded", c.name)
+		}
+		if c.uploads == 1 && c.code == 3 && !bytes.Contains(w.server.Uploads()[0].SARIF, []byte("gone.yaml")) {
+			t.Errorf("%s: the results do not say what was not checked", c.name)
+		}
+	}
+}

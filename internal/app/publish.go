@@ -70,8 +70,10 @@ type publication struct {
 	// remarks say why findings have no comment although they might.
 	remarks map[*report.Item]string
 	// over are the keys of findings that found no room among the review comments.
-	over  map[string]bool
-	login string // who the token acts as, "" if not known
+	over map[string]bool
+	// notUploaded is why code scanning did not get the results.
+	notUploaded string
+	login       string // who the token acts as, "" if not known
 }
 
 // publish sends every finding of every delivery through the channels that the
@@ -181,6 +183,11 @@ func (p *publication) upload(ctx context.Context, file string, data []byte) {
 	}
 	if p.client == nil {
 		p.runner.Warningf("upload-sarif needs a github-token")
+		return
+	}
+	if why := p.partly(sarif.LeftOut(data)); why != "" {
+		p.notUploaded = fmt.Sprintf("The results were not given to code scanning, which would close the alerts that are not among them: %s.", why)
+		p.runner.Warningf("%s", p.notUploaded)
 		return
 	}
 	commit, ref := p.event.SHA, p.event.Ref
@@ -355,7 +362,7 @@ func (p *publication) summarize() {
 	}
 	var b bytes.Buffer
 	err := summary.Write(&b, p.rep, summary.Options{
-		Links: p.links(), Policy: p.policy, Ledger: p.ledger,
+		Links: p.links(), Policy: p.policy, Ledger: p.ledger, Notices: p.said(), Remark: func(it *report.Item) string { return p.remarks[it] },
 		MaxBytes: min(summary.MaxBytes, p.runner.SummaryRoom()),
 	})
 	if err == nil {
@@ -364,6 +371,14 @@ func (p *publication) summarize() {
 	if err != nil {
 		p.runner.Warningf("the job summary could not be written: %s", err)
 	}
+}
+
+// said are the sentences about channels that the summary has.
+func (p *publication) said() []string {
+	if p.notUploaded == "" {
+		return nil
+	}
+	return []string{p.notUploaded}
 }
 
 // tally sums up deliveries.
@@ -398,7 +413,11 @@ func (t *tally) add(p *publication, sarifFile string) {
 	t.outputs.Errors += c.Errors
 	t.outputs.Warnings += c.Warnings
 	t.outputs.Notes += c.Notes
-	t.outputs.AffectedRoots = append(t.outputs.AffectedRoots, checkedRoots(p.rep)...)
+	affected := p.rep.Affected
+	if affected == nil {
+		affected = checkedRoots(p.rep)
+	}
+	t.outputs.AffectedRoots = append(t.outputs.AffectedRoots, affected...)
 }
 
 // finish sets outputs and exit code.

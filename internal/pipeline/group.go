@@ -20,7 +20,7 @@ func (r *run) guarded(ctx context.Context, g Group, heavy bool) (p part, err err
 		if v := recover(); v != nil {
 			p, err = part{}, nil
 			for _, root := range g.Roots {
-				p.skipped = append(p.skipped, report.Skip{Root: root.Dir, Problem: defect(v)})
+				p.skipped = append(p.skipped, report.Skip{Root: root.Dir, Problem: defect(v), Cut: true})
 			}
 		}
 	}()

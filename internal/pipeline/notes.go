@@ -2,16 +2,20 @@ package pipeline
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/render"
 )
 
+// errCut marks a root that a limit or a defect of this program ended.
+var errCut = errors.New("cut short")
+
 // skip makes the "not checked" entry of a root that did not render. A context
 // root's tells that the verdicts of others rest on less than they should.
 func skip(e *render.Error, own bool) report.Skip {
-	s := report.Skip{Root: e.Root.Dir, Problem: e.Problem}
+	s := report.Skip{Root: e.Root.Dir, Problem: e.Problem, Cut: errors.Is(e.Err, errCut) || errors.Is(e.Err, render.ErrAbove)}
 	if !own {
 		s.Message = "context: " + s.Message + "; its policies and namespaces are not known to the verdicts"
 	}

@@ -70,7 +70,7 @@ func (e *Engine) make(ctx context.Context, root render.Root, by hands) (*render.
 func (e *Engine) renderOne(ctx context.Context, root render.Root) (res *render.Result, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			res, err = nil, &render.Error{Root: root, Problem: defect(v)}
+			res, err = nil, &render.Error{Root: root, Err: errCut, Problem: defect(v)}
 		}
 	}()
 	renderer := e.Renderers[root.Renderer]

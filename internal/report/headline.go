@@ -97,7 +97,17 @@ func when(items []*Item, clause string) string {
 	case existing:
 		return "Already before this change, " + clause
 	}
-	return strings.ToUpper(clause[:1]) + clause[1:]
+	return Capital(clause)
+}
+
+// Capital begins a sentence: with a capital letter, unless the first word is a
+// name such as mTLS or portLevelMtls.
+func Capital(s string) string {
+	word, _, _ := strings.Cut(s, " ")
+	if s == "" || strings.ToLower(word) != word {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // Statement is the item's message without the sentence that names its first

@@ -126,3 +126,14 @@ func (r *Report) Shown(onlyNew bool) []*Item {
 	}
 	return all
 }
+
+// NewFirst returns the findings that are not suppressed: what the change hides,
+// then new ones before existing ones, each with errors before warnings before
+// notes, otherwise in r's order.
+func (r *Report) NewFirst() []*Item {
+	all := r.WorstFirst()
+	slices.SortStableFunc(all, func(a, b *Item) int {
+		return cmp.Or(cmp.Compare(shown(a.Hidden), shown(b.Hidden)), cmp.Compare(age(a.State), age(b.State)))
+	})
+	return all
+}

@@ -136,6 +136,12 @@ type Placement struct {
 type Skip struct {
 	Root string // directory, "" when it is no root
 	render.Problem
+	// State is Existing where the base could not check it either, New where it
+	// could, None without a base.
+	State State
+	// Cut tells that a limit or a defect of this program ended it, not what the
+	// root holds.
+	Cut bool
 }
 
 // Report is the result of a run.
@@ -150,6 +156,9 @@ type Report struct {
 	// unknown newer version, invalid objects treated as absent.
 	Notes []Remark
 	Roots []string // all roots checked, sorted
+	// Affected are the roots of those checked that the change reaches, where all
+	// were checked; nil: those that were checked are.
+	Affected []string
 	// Unaffected counts the roots left out because the change cannot reach them.
 	Unaffected int
 	// Unused are roots left out because they only serve as a base of others.

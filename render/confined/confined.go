@@ -227,7 +227,7 @@ func (s *session) fail(message, hint string) error {
 	if hint == "" {
 		hint = "Split the root, or exclude it in .probe-mtls.yaml."
 	}
-	return &render.Error{Root: s.root, Problem: render.Problem{Message: message, Hint: hint}, Err: errors.New(message)}
+	return &render.Error{Root: s.root, Problem: render.Problem{Message: message, Hint: hint}, Err: fmt.Errorf("%s: %w", message, render.ErrAbove)}
 }
 
 // tracer is the tracer of the objects of a session.

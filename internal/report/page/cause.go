@@ -1,9 +1,7 @@
 package page
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -21,8 +19,8 @@ type Cause struct {
 	Items []*report.Item
 }
 
-// Causes groups those findings that have a picture by what decides them, the
-// largest group first, and returns at most limit causes; others is how many
+// Causes groups those findings that have a picture by what decides them, in the
+// order of their first finding, and returns at most limit causes; others is how many
 // findings have yet other causes. Of a finding's deciding places the last one
 // counts: related places are in the order in which a mesh decides, and its
 // policy comes last.
@@ -51,7 +49,6 @@ func Causes(items []*report.Item, limit int) (causes []Cause, others int) {
 		}
 		causes[i].Items = append(causes[i].Items, it)
 	}
-	slices.SortStableFunc(causes, func(a, b Cause) int { return cmp.Compare(len(b.Items), len(a.Items)) })
 	for _, c := range causes[min(limit, len(causes)):] {
 		others += len(c.Items)
 	}
@@ -112,6 +109,10 @@ func (c Cause) Picture() string {
 		add("policy[%s] ==>|%s| sidecar", Label(decides...), Label("decides"))
 		add("style policy fill:#fff8c5,stroke:#9a6700,color:#4d2d00")
 	}
+	if len(it.Remedies) > 0 {
+		add("fix[%s] -.-> app", Label("Fix: "+it.Remedies[0].Title))
+		add("style fix fill:#dafbe1,stroke:#1a7f37,color:#0a3d1a")
+	}
 	add("style app fill:#ffebe9,stroke:#cf222e,color:#82071e")
 	add("linkStyle 1 stroke:#cf222e,stroke-width:2px")
 	return md.Fence("mermaid", b.String())
@@ -155,7 +156,14 @@ func wrap(s string) []string {
 			if line != "" {
 				lines, line = append(lines, line), ""
 			}
-			lines, w = append(lines, string(r[:labelLine])), string(r[labelLine:])
+			cut := labelLine
+			for i := labelLine; i > labelLine/3; i-- {
+				if r[i-1] == '/' {
+					cut = i
+					break
+				}
+			}
+			lines, w = append(lines, string(r[:cut])), string(r[cut:])
 		}
 		switch {
 		case line == "":
@@ -170,4 +178,84 @@ func wrap(s string) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// ByCause groups findings that have the same cause, level and state, in the
+// order of their first.
+func ByCause(items []*report.Item) [][]*report.Item {
+	var all [][]*report.Item
+	at := map[string]int{}
+	for _, it := range items {
+		k := string(it.Severity) + "\x00" + string(it.State) + "\x00" + it.CauseKey()
+		if !it.Plain() {
+			k += "\x00" + it.Key()
+		}
+		i, ok := at[k]
+		if !ok {
+			i = len(all)
+			at[k] = i
+			all = append(all, nil)
+		}
+		all[i] = append(all[i], it)
+	}
+	return all
+}
+
+// CauseTable returns a table with a row for each cause. Channel, if not nil,
+// adds a column that says where its findings were reported.
+func (l Links) CauseTable(groups [][]*report.Item, channel func([]*report.Item) string) string {
+	head := []string{"", "What happens", "Cause", "Where", "In"}
+	if channel != nil {
+		head = append(head, "Reported as")
+	}
+	rows := make([][]string, len(groups))
+	for i, g := range groups {
+		it := g[0]
+		clause, effects := report.Clause(g, 0)
+		if effects != "" {
+			clause += ": " + effects
+		}
+		cause := ""
+		if d := it.Decider(); d != nil {
+			cause = l.Place(d.Span)
+		} else if it.Plain() {
+			cause = md.Text(clip(it.Because(), maxName))
+		}
+		rows[i] = []string{
+			Sign(it.Severity) + " " + string(it.Severity) + state(it.State),
+			md.Text(clip(report.Capital(clause), 2*maxName)) + " " + md.Link(md.Text(it.RuleID), report.RulePage(it.RuleID)) + verdict(it.Verdict),
+			cause, l.wheres(g), roots(rootsOf(g), 2),
+		}
+		if channel != nil {
+			rows[i] = append(rows[i], md.Text(channel(g)))
+		}
+	}
+	return md.Table("llllll"[:len(head)], head, rows)
+}
+
+// wheres names the first places of findings.
+func (l Links) wheres(g []*report.Item) string {
+	var all []string
+	seen := map[string]bool{}
+	for _, it := range g {
+		if p := l.Place(it.At.Span); !seen[p] {
+			seen[p] = true
+			all = append(all, p)
+		}
+	}
+	return md.Some(all, 3)
+}
+
+func rootsOf(g []*report.Item) []string {
+	var all []string
+	seen := map[string]bool{}
+	for _, it := range g {
+		for _, r := range it.Roots {
+			if !seen[r] {
+				seen[r] = true
+				all = append(all, r)
+			}
+		}
+	}
+	return all
 }

@@ -46,15 +46,18 @@ func TestCauses(t *testing.T) {
 	for i := 6; i < 9; i++ {
 		r.Items[i].Related = nil
 	}
-	causes, others := page.Causes(r.WorstFirst(), 2)
-	if len(causes) != 2 || others != 1 {
+	causes, others := page.Causes(r.WorstFirst(), 3)
+	if len(causes) != 3 || others != 0 {
 		t.Fatalf("%d causes and %d other findings", len(causes), others)
 	}
 	first := causes[0]
 	if len(first.Items) != 3 || first.By == nil || first.By.File != "mesh/strict.yaml" {
 		t.Errorf("first cause: %d findings by %v", len(first.Items), first.By)
 	}
-	second := causes[1]
+	if limited, others := page.Causes(r.WorstFirst(), 2); len(limited) != 2 || others != 2 {
+		t.Errorf("%d causes and %d other findings", len(limited), others)
+	}
+	second := causes[2]
 	if len(second.Items) != 2 || second.By != nil || !strings.HasPrefix(second.Text, "PeerAuthentication istio-system/default says STRICT") {
 		t.Errorf("second cause: %d findings by %v, %q", len(second.Items), second.By, second.Text)
 	}

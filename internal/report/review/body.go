@@ -468,13 +468,7 @@ func codes(all []string) []string {
 func clause(s string) string { return md.Text(clip(strings.TrimRight(s, ". "), maxClause)) }
 
 // sentence is a clause with a capital letter.
-func sentence(s string) string {
-	s = clause(s)
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
+func sentence(s string) string { return clause(report.Capital(s)) }
 
 func clip(s string, max int) string {
 	if r := []rune(s); len(r) > max {

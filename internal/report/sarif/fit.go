@@ -2,6 +2,7 @@ package sarif
 
 import (
 	"compress/gzip"
+	"encoding/json"
 	"sort"
 
 	"github.com/org/probe-mtls-action/internal/report"
@@ -65,4 +66,14 @@ type counter int
 func (c *counter) Write(p []byte) (int, error) {
 	*c += counter(len(p))
 	return len(p), nil
+}
+
+// LeftOut returns how many results a log that [Write] wrote lacks because of the
+// limits of code scanning.
+func LeftOut(data []byte) int {
+	var l log
+	if json.Unmarshal(data, &l) != nil || len(l.Runs) == 0 {
+		return 0
+	}
+	return l.Runs[0].Properties.LeftOut
 }

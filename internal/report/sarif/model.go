@@ -107,6 +107,8 @@ type notificationProperties struct {
 	Root    string   `json:"root,omitempty"`
 	Hint    string   `json:"hint,omitempty"`
 	Roots   []string `json:"roots,omitempty"`
+	State   string   `json:"state,omitempty"` // of what was not checked: new, existing
+	Cut     bool     `json:"cut,omitempty"`   // ended by a limit or a defect
 }
 
 type result struct {

@@ -275,7 +275,7 @@ func (rd *reader) invocation(out *report.Report, at string, in *invocation) {
 			}
 			out.Skipped = append(out.Skipped, report.Skip{Root: p.Root, Problem: render.Problem{
 				At: place.Span, Message: rd.text(at, p.Message), Hint: rd.text(at, p.Hint),
-			}})
+			}, State: rd.state(at+".properties.state", p.State), Cut: p.Cut})
 		case remark:
 			out.Notes = append(out.Notes, report.Remark{At: place, Text: rd.text(at, p.Message), Roots: rd.dirs(at+".properties.roots", p.Roots), Level: remarkLevel(n.Level)})
 		}

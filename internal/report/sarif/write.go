@@ -182,7 +182,7 @@ func toInvocation(r *report.Report, leftOut int) invocation {
 		n := notification{
 			Descriptor: reference{notChecked, 0}, Level: "error",
 			Message:    text{Text: escape(skipText(s))},
-			Properties: &notificationProperties{Message: s.Message, Root: s.Root, Hint: s.Hint},
+			Properties: &notificationProperties{Message: s.Message, Root: s.Root, Hint: s.Hint, State: string(s.State), Cut: s.Cut},
 		}
 		if !s.At.IsZero() {
 			n.Locations = []location{toLocation(report.Location{Span: s.At, Exact: true})}

@@ -24,6 +24,11 @@ type Options struct {
 	// Ledger is the account so far, nil for none. Write records the findings
 	// that it lists, and as Log those that no channel has and that do not fit.
 	Ledger *report.Ledger
+	// Notices are sentences about what became of the results.
+	Notices []string
+	// Remark is said of a finding beside its channel, "" for nothing; nil says
+	// none.
+	Remark func(*report.Item) string
 	// MaxBytes is the budget; 0 is MaxBytes.
 	MaxBytes int
 }
@@ -50,18 +55,22 @@ func text(r *report.Report, o Options) string {
 	if n := len(r.Skipped); n > 0 {
 		head += fmt.Sprintf("> [!WARNING]\n> %d could not be checked; see *Not checked* below.\n\n", n)
 	}
+	for _, n := range o.Notices {
+		head += "> [!NOTE]\n> " + md.Text(n) + "\n\n"
+	}
 	rest := o.Links.Fixed(r, maxListed) + o.Links.NotChecked(r, maxListed) + o.Links.Remarks(r, maxListed)
 	rest = md.TruncateBytes(rest, o.MaxBytes/3)
 	room := o.MaxBytes - len(head) - len(rest) - 2*slack // one for the ledger
 
-	items := r.WorstFirst()
-	listed := o.fit(items, &room)
+	items := r.NewFirst()
+	groups := page.ByCause(items)
+	listed := o.fit(groups, &room)
 	if o.Ledger != nil {
 		o.record(items, listed)
 	}
 	var b strings.Builder
 	b.WriteString(head)
-	b.WriteString(o.table(items, listed))
+	b.WriteString(o.table(groups, listed, len(items)))
 	b.WriteString(o.pictures(items, &room))
 	b.WriteString(o.details(items, listed, &room))
 	b.WriteString(rest)
@@ -70,24 +79,27 @@ func text(r *report.Report, o Options) string {
 }
 
 // longestChannel stands for any channel while rows are measured.
-const longestChannel = string(report.PRComment) + ", " + string(report.FileComment)
+var longestChannel = strings.Repeat("x", 100)
 
-// fit chooses the findings whose rows fit: first those that no better channel
-// has, in the order of items.
-func (o Options) fit(items []*report.Item, room *int) map[*report.Item]bool {
+// fit chooses the causes whose rows fit: first those with findings that no
+// better channel has, in their order.
+func (o Options) fit(groups [][]*report.Item, room *int) map[*report.Item]bool {
 	listed := map[*report.Item]bool{}
 	for _, second := range []bool{false, true} {
-		for _, it := range items {
-			if elsewhere := o.Ledger != nil && o.Ledger.Channel(it) != ""; elsewhere != second {
+		for _, g := range groups {
+			elsewhere := o.Ledger != nil
+			for _, it := range g {
+				elsewhere = elsewhere && o.Ledger.Channel(it) != ""
+			}
+			if elsewhere != second {
 				continue
 			}
-			row := o.Links.Table([]*report.Item{it}, func(*report.Item) string { return longestChannel })
-			row = row[strings.LastIndex(strings.TrimSuffix(row, "\n"), "\n")+1:]
-			if len(row) > *room {
-				continue
+			if n := len(o.Links.CauseTable([][]*report.Item{g}, func([]*report.Item) string { return longestChannel })); n <= *room {
+				*room -= n
+				for _, it := range g {
+					listed[it] = true
+				}
 			}
-			*room -= len(row)
-			listed[it] = true
 		}
 	}
 	return listed
@@ -104,25 +116,55 @@ func (o Options) record(items []*report.Item, listed map[*report.Item]bool) {
 	}
 }
 
-func (o Options) table(items []*report.Item, listed map[*report.Item]bool) string {
-	var rows []*report.Item
-	for _, it := range items {
-		if listed[it] {
-			rows = append(rows, it)
-		}
-	}
-	if len(items) == 0 {
+func (o Options) table(groups [][]*report.Item, listed map[*report.Item]bool, total int) string {
+	if total == 0 {
 		return ""
 	}
-	var channel func(*report.Item) string
-	if o.Ledger != nil {
-		channel = func(it *report.Item) string { return string(o.Ledger.Channel(it)) }
+	var rows [][]*report.Item
+	shown := 0
+	for _, g := range groups {
+		if listed[g[0]] {
+			rows = append(rows, g)
+			shown += len(g)
+		}
 	}
-	t := o.Links.Table(rows, channel)
-	if left := len(items) - len(rows); left > 0 {
+	var channel func([]*report.Item) string
+	if o.Ledger != nil {
+		channel = o.channels
+	}
+	t := o.Links.CauseTable(rows, channel)
+	if left := total - shown; left > 0 {
 		t += fmt.Sprintf("\n*and %d more findings that did not fit; the log and the SARIF file have them all*\n", left)
 	}
 	return t + "\n"
+}
+
+// channels counts where the findings of one cause were reported.
+func (o Options) channels(g []*report.Item) string {
+	count := map[report.Channel]int{}
+	var order []report.Channel
+	remarks := map[string]bool{}
+	text := ""
+	for _, it := range g {
+		c := o.Ledger.Channel(it)
+		if count[c]++; count[c] == 1 {
+			order = append(order, c)
+		}
+		if o.Remark != nil {
+			if r := o.Remark(it); r != "" && !remarks[r] {
+				remarks[r] = true
+				text += ". " + strings.TrimSuffix(r, ".")
+			}
+		}
+	}
+	parts := make([]string, len(order))
+	for i, c := range order {
+		parts[i] = string(c)
+		if len(order) > 1 {
+			parts[i] = c.Count(count[c])
+		}
+	}
+	return strings.Join(parts, ", ") + text
 }
 
 func (o Options) pictures(items []*report.Item, room *int) string {
@@ -185,14 +227,12 @@ func (o Options) ledger() string {
 	}
 	var rows [][]string
 	for _, r := range o.Ledger.Rows() {
-		also := ""
-		if r.Also > 0 {
-			also = fmt.Sprint(r.Also)
+		if r.Count > 0 {
+			rows = append(rows, []string{string(r.Channel), fmt.Sprint(r.Count)})
 		}
-		rows = append(rows, []string{string(r.Channel), fmt.Sprint(r.Count), also})
 	}
-	rows = append(rows, []string{"**all findings**", fmt.Sprintf("**%d**", o.Ledger.Findings()), ""})
-	s := "### Where each finding was reported\n\n" + md.Table("lrr", []string{"Channel", "Findings", "also here"}, rows)
+	rows = append(rows, []string{"**all**", fmt.Sprintf("**%d**", o.Ledger.Findings())})
+	s := "### Where findings were reported\n\nEach counts once, for the best place that it reached.\n\n" + md.Table("lr", []string{"reported as", "findings"}, rows)
 	if err := o.Ledger.Check(); err != nil {
 		s += "\n> [!CAUTION]\n> " + md.Truncate(md.Text(err.Error()), slack/2) + "\n"
 	}

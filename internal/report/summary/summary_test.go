@@ -63,15 +63,20 @@ func TestNothingIsLost(t *testing.T) {
 			if err := l.Check(); err != nil {
 				t.Errorf("%d findings, %d bytes allowed: %v", n, max, err)
 			}
-			rows := strings.Count(got, "\n| 🔴") + strings.Count(got, "\n| 🟡")
+			rows := 0
+			for _, row := range regexp.MustCompile(`(?m)^\| (?:🔴|🟡)[^|]*\| ([0-9]+ probes of)?`).FindAllStringSubmatch(got, -1) {
+				together := 1
+				fmt.Sscan(row[1], &together)
+				rows += together
+			}
 			cut := 0
 			if m := regexp.MustCompile(`and (\d+) more findings that did not fit`).FindStringSubmatch(got); m != nil {
 				fmt.Sscan(m[1], &cut)
 			}
 			if rows+cut != n {
-				t.Errorf("%d findings, %d bytes allowed: %d rows and %d cut", n, max, rows, cut)
+				t.Errorf("%d findings, %d bytes allowed: %d in rows and %d cut", n, max, rows, cut)
 			}
-			if !strings.Contains(got, fmt.Sprintf("| **all findings** | **%d** |", n)) {
+			if !strings.Contains(got, fmt.Sprintf("| **all** | **%d** |", n)) {
 				t.Errorf("%d findings, %d bytes allowed: the ledger is missing", n, max)
 			}
 			if strings.Count(got, "<details>") != strings.Count(got, "</details>") || strings.Count(got, "\n```")%2 != 0 {
