@@ -221,6 +221,7 @@ func (c *comparison) choose(ctx context.Context, rep *report.Report) ([]render.R
 			rep.Skipped = append(rep.Skipped, report.Skip{Problem: p})
 		}
 	}
+	rep.Skipped = append(rep.Skipped, c.lost()...)
 	i, n := c.s.Shard.Part()
 	var roots []render.Root
 	for _, r := range affected.Shard(candidates, i, n) {
