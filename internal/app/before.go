@@ -201,9 +201,9 @@ func (c *comparison) runBase(ctx context.Context, roots []render.Root) (*pipelin
 
 // explain gives new findings the places that decided otherwise at the base.
 func explain(rep *report.Report, base *pipeline.Result, renamed func(string) string) {
-	causes := make(map[report.Occurrence][]report.Location)
-	for o, locs := range base.Explained {
-		causes[report.Occurrence{Root: renamed(o.Root), Subject: o.Subject}] = locs
+	before := make(map[report.Occurrence][]report.Step)
+	for o, steps := range base.Explained {
+		before[report.Occurrence{Root: renamed(o.Root), Subject: o.Subject}] = steps
 	}
 	for i := range rep.Items {
 		it := &rep.Items[i]
@@ -211,7 +211,7 @@ func explain(rep *report.Report, base *pipeline.Result, renamed func(string) str
 			if !o.New {
 				continue
 			}
-			if locs := gone(causes[report.Occurrence{Root: o.Root, Subject: o.Subject}], it.Chain); len(locs) > 0 {
+			if locs := gone(before[report.Occurrence{Root: o.Root, Subject: o.Subject}], it.Steps); len(locs) > 0 {
 				it.BaseCauses = locs
 				break
 			}
@@ -219,12 +219,13 @@ func explain(rep *report.Report, base *pipeline.Result, renamed func(string) str
 	}
 }
 
-// gone returns the places whose facts are not in the decision any more.
-func gone(locs []report.Location, chain []string) []report.Location {
+// gone returns the places of steps that rested on what the decision does not
+// rest on any more.
+func gone(before, now []report.Step) []report.Location {
 	var out []report.Location
-	for _, l := range locs {
-		if !slices.Contains(chain, l.Message) {
-			out = append(out, l)
+	for _, b := range before {
+		if !slices.ContainsFunc(now, func(n report.Step) bool { return n.Basis == b.Basis }) {
+			out = append(out, b.At)
 		}
 	}
 	return out

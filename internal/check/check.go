@@ -62,12 +62,6 @@ func (s Subject) String() string {
 	return n
 }
 
-// Related is a fact that decided, and where it stands.
-type Related struct {
-	Text  string
-	Field render.Field
-}
-
 // Finding is what a rule reports. It speaks of objects and fields only; which
 // file and line they come from is found later.
 type Finding struct {
@@ -76,11 +70,10 @@ type Finding struct {
 	Verdict  mesh.Verdict
 	Subject  Subject
 	At       render.Field
-	Summary  string // one line: mTLS and liveness probe incompatible - web
-	Message  string // one paragraph, without the chain
-	Chain    []string
+	Summary  string      // one line: mTLS and liveness probe incompatible - web
+	Message  string      // one paragraph, without the chain
+	Steps    []mesh.Fact // the decision, first gate first
 	Assumed  []string
-	Related  []Related
 	Remedies []mesh.Remedy
 	// Suppressed is set where the user asked to be silent about it.
 	Suppressed *Suppression

@@ -40,7 +40,6 @@ func (l *Locator) Item(ctx context.Context, root render.Root, f check.Finding) (
 		Subject:     f.Subject.String(),
 		Summary:     f.Summary,
 		Message:     f.Message,
-		Chain:       f.Chain,
 		Assumed:     f.Assumed,
 		At:          at,
 		Roots:       []string{root.Dir},
@@ -49,12 +48,15 @@ func (l *Locator) Item(ctx context.Context, root render.Root, f check.Finding) (
 	if it.Severity == "" {
 		it.Severity = f.Rule.Severity
 	}
-	for _, r := range f.Related {
-		loc, err := l.Field(ctx, r.Field, r.Text)
+	for _, fact := range f.Steps {
+		step, err := l.Step(ctx, fact, fact.Deciding)
 		if err != nil {
 			return report.Item{}, err
 		}
-		it.Related = appendLocation(it.Related, loc)
+		it.Steps = append(it.Steps, step)
+		if fact.Field.String() != f.At.String() {
+			it.Related = appendLocation(it.Related, step.At)
+		}
 	}
 	for _, r := range f.Remedies {
 		rem, err := l.remedy(ctx, r)
@@ -68,6 +70,25 @@ func (l *Locator) Item(ctx context.Context, root render.Root, f check.Finding) (
 	}
 	it.Fingerprint = fingerprint(f, at)
 	return it, nil
+}
+
+// Step returns a step of a decision at its source place, which is looked for
+// only if place is set: what it is costs an experiment, and few steps show it.
+func (l *Locator) Step(ctx context.Context, fact mesh.Fact, place bool) (report.Step, error) {
+	step := report.Step{At: report.Location{Message: fact.Text}, Deciding: fact.Deciding}
+	if fact.Field.IsZero() {
+		return step, nil
+	}
+	step.Basis = fact.Field.String()
+	if n := fact.Field.Node(); n != nil && n.Kind == yaml.ScalarNode {
+		step.Basis += "=" + n.Value
+	}
+	if !place {
+		return step, nil
+	}
+	at, err := l.Field(ctx, fact.Field, fact.Text)
+	step.At = at
+	return step, err
 }
 
 // Field returns the place of one rendered field, saying message about it.

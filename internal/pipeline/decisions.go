@@ -47,11 +47,11 @@ func (r *run) decision(ctx context.Context, p *probe.Probe, j mesh.Judgement) (r
 		return d, err
 	}
 	for _, fact := range j.Chain {
-		at, err := r.locator.Field(ctx, fact.Field, fact.Text)
+		step, err := r.locator.Step(ctx, fact, true)
 		if err != nil {
 			return d, err
 		}
-		d.Steps = append(d.Steps, report.DecisionStep{At: at, Deciding: fact.Deciding})
+		d.Steps = append(d.Steps, step)
 	}
 	return d, nil
 }

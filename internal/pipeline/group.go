@@ -240,12 +240,12 @@ func (r *run) silence(ctx context.Context, model mesh.Model, objects []*render.O
 	return out, nil
 }
 
-// explain returns the deciding places of the probes that Engine.Explain wants.
-func (r *run) explain(ctx context.Context, model mesh.Model) (map[report.Occurrence][]report.Location, error) {
+// explain returns the deciding steps of the probes that Engine.Explain wants.
+func (r *run) explain(ctx context.Context, model mesh.Model) (map[report.Occurrence][]report.Step, error) {
 	if r.Explain == nil {
 		return nil, nil
 	}
-	out := make(map[report.Occurrence][]report.Location)
+	out := make(map[report.Occurrence][]report.Step)
 	for _, p := range model.Probes() {
 		subject := check.Subject{Ref: p.Workload.Ref, Container: p.Container, Field: p.Kind}
 		occ := report.Occurrence{Root: p.Workload.Root.Dir, Subject: subject.String()}
@@ -256,11 +256,11 @@ func (r *run) explain(ctx context.Context, model mesh.Model) (map[report.Occurre
 			if !fact.Deciding || fact.Field.IsZero() {
 				continue
 			}
-			loc, err := r.locator.Field(ctx, fact.Field, fact.Text)
+			step, err := r.locator.Step(ctx, fact, true)
 			if err != nil {
 				return nil, err
 			}
-			out[occ] = append(out[occ], loc)
+			out[occ] = append(out[occ], step)
 		}
 	}
 	return out, nil

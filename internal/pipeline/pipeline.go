@@ -100,8 +100,8 @@ type Result struct {
 	// Lacking maps a root that was checked to those of its group that did not
 	// render: what they hold is not known to its verdicts.
 	Lacking map[string][]string
-	// Explained holds the deciding places of the probes that Explain asked for.
-	Explained map[report.Occurrence][]report.Location
+	// Explained holds the deciding steps of the probes that Explain asked for.
+	Explained map[report.Occurrence][]report.Step
 	// Decisions are those that Decide asked for, merged and sorted.
 	Decisions []report.Decision
 	// Interrupted tells that ctx ended: the roots that were not checked by then
@@ -194,14 +194,14 @@ type part struct {
 	lacking   []string // of the group, in order
 	objects   []report.Occurrence
 	silences  map[report.Occurrence][]string
-	explained map[report.Occurrence][]report.Location
+	explained map[report.Occurrence][]report.Step
 	decisions []report.Decision
 
 	interrupted bool
 }
 
 func join(parts []part) *Result {
-	res := &Result{Objects: make(map[report.Occurrence]bool), Silences: make(map[report.Occurrence][]string), Lacking: make(map[string][]string), Explained: make(map[report.Occurrence][]report.Location)}
+	res := &Result{Objects: make(map[report.Occurrence]bool), Silences: make(map[report.Occurrence][]string), Lacking: make(map[string][]string), Explained: make(map[report.Occurrence][]report.Step)}
 	var items []report.Item
 	for _, p := range parts {
 		items = append(items, p.items...)

@@ -18,16 +18,8 @@ type Decision struct {
 	At      Location
 	Verdict mesh.Verdict
 	Reason  string // one sentence that names the deciding object; "" for a passing probe
-	Steps   []DecisionStep
+	Steps   []Step
 	Assumed []string
-}
-
-// DecisionStep is one step of a decision with the place that it rests on.
-type DecisionStep struct {
-	// At says what the step decided (Message) and where; its file is "" for
-	// defaults and settings, which Message names.
-	At       Location
-	Deciding bool // the outcome hangs on it
 }
 
 // MergeDecisions makes one decision of those that several roots take alike, and

@@ -51,9 +51,11 @@ type Item struct {
 	Subject string
 	Summary string
 	Message string
-	Chain   []string // the decision in plain words, first gate first
+	Steps   []Step // the decision, first gate first
 	Assumed []string
 	At      Location
+	// Related are the places that decide besides At, each once: those of the
+	// steps, then those of other roots.
 	Related []Location
 	// Roots are the directories of all roots that have this finding, sorted.
 	Roots []string

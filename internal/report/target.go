@@ -72,8 +72,8 @@ func (it *Item) Because() string {
 	if d := it.Decider(); d != nil && d.Message != "" {
 		return d.Message
 	}
-	if n := len(it.Chain); n > 0 {
-		return it.Chain[n-1]
+	if n := len(it.Steps); n > 0 {
+		return it.Steps[n-1].Text()
 	}
 	return ""
 }

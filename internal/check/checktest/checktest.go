@@ -70,7 +70,10 @@ func Check(t *testing.T, tree render.Tree, rules ...*check.Rule) {
 		if f.Suppressed != nil {
 			continue
 		}
-		text := strings.Join(append([]string{f.Summary, f.Message}, f.Chain...), "\n")
+		text := f.Summary + "\n" + f.Message
+		for _, s := range f.Steps {
+			text += "\n" + s.Text
+		}
 		if !wants.take(f.Line(), f.Rule.ID, text) {
 			t.Errorf("%s: unexpected %s: %s\n%s", f.Line(), f.Rule.ID, f.Summary, f.Message)
 		}

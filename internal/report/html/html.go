@@ -179,13 +179,13 @@ func (p *page) finding(it *report.Item, titled bool) {
 		p.f("<p>Fix: %s</p>\n", esc(it.Remedies[0].Title))
 	}
 	p.f("<details><summary>Why, layers, fixes</summary>\n<dl>\n")
-	steps, rest := it.Steps()
+	steps, rest := it.Tell()
 	for _, s := range steps {
 		place := ""
 		if s.Related >= 0 {
 			place = it.Related[s.Related].Span.String()
 		}
-		p.fact("step", s.Text, place)
+		p.fact("step", s.Text(), place)
 	}
 	for _, i := range rest {
 		p.fact("decides", it.Related[i].Message, it.Related[i].Span.String())

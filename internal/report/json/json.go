@@ -78,6 +78,7 @@ type finding struct {
 	Summary     string       `json:"summary"`
 	Message     string       `json:"message"`
 	Chain       []string     `json:"chain"`
+	Steps       []step       `json:"steps"`
 	Assumed     []string     `json:"assumed"`
 	Location    location     `json:"location"`
 	Related     []location   `json:"related"`
@@ -88,6 +89,13 @@ type finding struct {
 	Fixes       []fix        `json:"fixes"`
 	Fingerprint string       `json:"fingerprint"`
 	Suppression *suppression `json:"suppression"`
+}
+
+// step is an entry of chain with its place, where it is deciding and has one.
+type step struct {
+	Text     string    `json:"text"`
+	Deciding bool      `json:"deciding"`
+	Location *location `json:"location"`
 }
 
 type occurrence struct {
@@ -174,9 +182,18 @@ func toDocument(r *report.Report, conclusion report.Conclusion) document {
 func toFinding(it *report.Item) finding {
 	f := finding{
 		Rule: it.RuleID, RuleName: it.RuleName, Severity: string(it.Severity), Verdict: string(it.Verdict), State: string(it.State),
-		Subject: it.Subject, Summary: it.Summary, Message: it.Message, Chain: list(it.Chain), Assumed: list(it.Assumed),
-		Location: toLocation(it.At), Related: []location{}, Roots: list(it.Roots),
+		Subject: it.Subject, Summary: it.Summary, Message: it.Message, Chain: list(it.Chain()), Assumed: list(it.Assumed),
+		Location: toLocation(it.At), Related: []location{}, Steps: []step{}, Roots: list(it.Roots),
 		Occurrences: []occurrence{}, BaseCauses: []location{}, Remedies: []remedy{}, Fixes: []fix{}, Fingerprint: it.Fingerprint,
+	}
+	for i := range it.Steps {
+		s := &it.Steps[i]
+		out := step{Text: s.Text(), Deciding: s.Deciding}
+		if s.At.File != "" {
+			at := toLocation(s.At)
+			out.Location = &at
+		}
+		f.Steps = append(f.Steps, out)
 	}
 	for _, l := range it.Related {
 		f.Related = append(f.Related, toLocation(l))

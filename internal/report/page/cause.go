@@ -34,8 +34,8 @@ func Causes(items []*report.Item, limit int) (causes []Cause, others int) {
 		if n := len(it.Related); n > 0 {
 			c.By = &it.Related[n-1]
 			c.Text = c.By.Message
-		} else if n := len(it.Chain); n > 0 {
-			c.Text = it.Chain[n-1]
+		} else if n := len(it.Steps); n > 0 {
+			c.Text = it.Steps[n-1].Text()
 		}
 		key := fmt.Sprintf("%s\x00%s", ways[it.RuleID], c.Text)
 		if c.By != nil {

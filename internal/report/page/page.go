@@ -211,10 +211,10 @@ func (l Links) Detail(it *report.Item) string {
 // why lists the steps of the decision, each with its place, and the places
 // that decide in other roots.
 func (l Links) why(it *report.Item) string {
-	steps, rest := it.Steps()
+	steps, rest := it.Tell()
 	lines := make([]string, len(steps))
 	for i, s := range steps {
-		lines[i] = md.Text(clip(s.Text, maxText))
+		lines[i] = md.Text(clip(s.Text(), maxText))
 		if s.Related >= 0 {
 			lines[i] += ", at " + l.Place(it.Related[s.Related].Span)
 		}

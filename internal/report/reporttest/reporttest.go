@@ -122,26 +122,23 @@ func Simple() *report.Report {
 
 // Liveness is the classic finding.
 func Liveness() report.Item {
+	annotation := report.Location{Span: Span("base/deployment.yaml", 12, 52, 59), Exact: true, Line: "        sidecar.istio.io/rewriteAppHTTPProbers: \"false\"", Message: "rewriteAppHTTPProbers is \"false\", so the probe is not sent to the agent on port 15020"}
+	policy := report.Location{Span: Span("mesh/strict.yaml", 8, 11, 17), Exact: true, Line: "    mode: STRICT", Message: "PeerAuthentication istio-system/default says STRICT for the whole mesh, and nothing nearer says otherwise"}
 	return report.Item{
 		RuleID: "PMTLS001", RuleName: "LivenessProbeBlockedByMTLS", Severity: check.Error, Verdict: mesh.Breaks,
 		Subject: "shop/Deployment/web/web/livenessProbe",
 		Summary: "mTLS and liveness probe incompatible - web",
 		Message: "The Deployment web in namespace shop uses liveness probe which is incompatible with mTLS. Consider disabling the liveness probe or mTLS, or disabling mTLS for the port of the liveness probe.",
-		Chain: []string{
+		Steps: append(report.Texts(
 			"the kubelet sends httpGet /healthz to port 8080 of the pod, without a client certificate",
 			"namespace shop is labelled istio-injection=enabled, so the pod has a sidecar, which takes in all ports",
-			"rewriteAppHTTPProbers is \"false\", so the probe is not sent to the agent on port 15020",
-			"PeerAuthentication istio-system/default says STRICT for the whole mesh, and nothing nearer says otherwise",
-		},
+		), report.Step{At: annotation, Deciding: true}, report.Step{At: policy, Deciding: true}),
 		At: report.Location{
 			Span: Span("base/deployment.yaml", 21, 19, 23), Exact: true, Line: "            port: 8080",
 			LineHash: "8b7cf3e952e7aeb2:1", Via: []string{"overlays/prod/kustomization.yaml", "base/kustomization.yaml"},
 		},
-		Related: []report.Location{
-			{Span: Span("base/deployment.yaml", 12, 52, 59), Exact: true, Line: "        sidecar.istio.io/rewriteAppHTTPProbers: \"false\"", Message: "rewriteAppHTTPProbers is \"false\", so the probe is not sent to the agent on port 15020"},
-			{Span: Span("mesh/strict.yaml", 8, 11, 17), Exact: true, Line: "    mode: STRICT", Message: "PeerAuthentication istio-system/default says STRICT for the whole mesh, and nothing nearer says otherwise"},
-		},
-		Roots: []string{"overlays/prod"},
+		Related: []report.Location{annotation, policy},
+		Roots:   []string{"overlays/prod"},
 		Remedies: []report.Remedy{
 			{Title: "Let Istio rewrite the probe: set the annotation to \"true\"", YAML: "sidecar.istio.io/rewriteAppHTTPProbers: \"true\"\n", At: Span("base/deployment.yaml", 12, 52, 59)},
 			{Title: "Exempt port 8080 from mTLS", YAML: "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: web-health\n  namespace: shop\nspec:\n  selector:\n    matchLabels:\n      app: web\n  portLevelMtls:\n    \"8080\":\n      mode: DISABLE\n"},
@@ -177,6 +174,7 @@ func PullRequest() *report.Report {
 	second.Message = "The StatefulSet db in namespace shop uses readiness probe which is incompatible with mTLS. Consider disabling the readiness probe or mTLS, or disabling mTLS for the port of the readiness probe."
 	second.At = report.Location{Span: Span("overlays/region-07/db.yaml", 9, 17, 21), Line: "          port: 5432", Why: "a JSON patch moved the value; this is the patch's operation"}
 	second.Related = second.Related[1:]
+	second.Steps = append(second.Steps[:2:2], second.Steps[3])
 	second.Roots, second.State, second.Fingerprint = []string{"overlays/region-07"}, report.Existing, "1123456789abcdef0123456789abcdef"
 	second.Remedies = second.Remedies[1:]
 
@@ -227,13 +225,14 @@ func Hostile() *report.Report {
 	evil := "a`b|c<img src=x onerror=alert(1)>@octocat #1 **x** [l](https://evil.example) ::error::x%0A\x1b[31m\u202etxt\r\n| x | ``` </details> --> \x00"
 	name := strings.NewReplacer("/", "%", "\x00", "").Replace(evil)
 	it.Subject, it.Summary, it.Message = "shop/Deployment/"+name+"/"+name+"/livenessProbe", evil, "Message "+evil
-	it.Chain = []string{evil, "```\n# heading\n```", "\x1b]8;;https://evil.example\x07link\x1b]8;;\x07"}
+	it.Steps = report.Texts(evil, "```\n# heading\n```", "\x1b]8;;https://evil.example\x07link\x1b]8;;\x07")
 	it.Assumed = []string{evil}
 	it.At.File, it.At.Line = "a b/`x`|<y>,:%&;\"'#é\n.yaml", "\tport:\t\"8080\u202e\" # \x1b[2J"
 	it.At.Start.Column, it.At.End.Column = 8, 15
 	it.At.Start.Line, it.At.End.Line = 3, 3
 	it.Related[1].File, it.Related[1].Message = "::error file=x::/..hidden/[x](y).yaml", evil
 	it.Related[0].File = "##[stop-commands]x/c.yaml"
+	it.Steps[0] = report.Step{At: it.Related[1], Deciding: true}
 	it.Roots = []string{"overlays/$(id)", "overlays/@team/`x`"}
 	it.Remedies = []report.Remedy{{Title: evil, YAML: "a: |\n  ````\n  </details>\n  %%{init}%%\n"}}
 	it.State = report.New

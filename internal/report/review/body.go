@@ -383,13 +383,13 @@ func bit(b bool) int {
 // why folds the decision away, step by step, each with its place.
 func (r *run) why(items []*report.Item, s surroundings) string {
 	it := items[0]
-	steps, elsewhere := it.Steps()
+	steps, elsewhere := it.Tell()
 	if len(steps)+len(elsewhere) == 0 {
 		return ""
 	}
 	var b strings.Builder
 	for i, step := range steps {
-		fmt.Fprintf(&b, "%d. %s", i+1, md.Text(clip(step.Text, 2000)))
+		fmt.Fprintf(&b, "%d. %s", i+1, md.Text(clip(step.Text(), 2000)))
 		if step.Related >= 0 {
 			b.WriteString(", at " + r.link(it.Related[step.Related], s.commit))
 		}

@@ -135,7 +135,7 @@ func item(id int, path string, line int) report.Item {
 		Subject: fmt.Sprintf("shop/Deployment/web%d/app/livenessProbe", id),
 		Summary: fmt.Sprintf("mTLS and liveness probe incompatible - web%d", id),
 		Message: "The Deployment web in namespace shop uses liveness probe which is incompatible with mTLS.",
-		Chain:   []string{"namespace shop is in the mesh", "PeerAuthentication shop/default requires mTLS"},
+		Steps:   report.Texts("namespace shop is in the mesh", "PeerAuthentication shop/default requires mTLS"),
 		At:      report.Location{Span: source.Span{File: path, Start: source.Position{Line: line, Column: 3}}, Exact: true},
 		Related: []report.Location{{Span: source.Span{File: "policy.yaml", Start: source.Position{Line: 6, Column: 9}}, Message: "mTLS mode STRICT", Exact: true}},
 		Roots:   []string{"overlays/prod"},

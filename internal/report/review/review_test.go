@@ -335,7 +335,7 @@ func TestVeryLongReason(t *testing.T) {
 	w := newWorld(t, githubtest.Options{})
 	it := item(1, "app.yaml", 10)
 	it.Message = strings.Repeat("schöner Grund ", 5000)
-	it.Chain = append(it.Chain, strings.Repeat("and because ", 5000))
+	it.Steps = append(it.Steps, report.Texts(strings.Repeat("and because ", 5000))...)
 	for i := 0; i < 500; i++ {
 		it.Roots = append(it.Roots, fmt.Sprintf("overlays/%s-%03d", strings.Repeat("x", 200), i))
 		it.Related = append(it.Related, it.Related[0])

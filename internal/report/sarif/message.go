@@ -17,15 +17,15 @@ func message(it *report.Item, related int) string {
 	if it.Message != "" {
 		b.WriteString(" " + escape(sentence(it.Message)))
 	}
-	steps, elsewhere := it.Steps()
+	steps, elsewhere := it.Tell()
 	if len(steps) > 0 {
 		b.WriteString("\n\nWhy:")
 	}
 	for _, step := range steps {
 		if step.Related >= 0 && step.Related < related {
-			fmt.Fprintf(&b, "\n- [%s](%d).", escape(step.Text), step.Related+1)
+			fmt.Fprintf(&b, "\n- [%s](%d).", escape(step.Text()), step.Related+1)
 		} else {
-			b.WriteString("\n- " + escape(sentence(step.Text)))
+			b.WriteString("\n- " + escape(sentence(step.Text())))
 		}
 	}
 	title := "\n\nDecided by:"

@@ -133,6 +133,8 @@ type resultProperties struct {
 	Message  string   `json:"message"`
 	Roots    []string `json:"roots"`
 	Chain    []string `json:"chain,omitempty"`
+	// Steps tell more of each entry of Chain.
+	Steps    []step   `json:"steps,omitempty"`
 	Assumed  []string `json:"assumed,omitempty"`
 	Remedies []remedy `json:"remedies,omitempty"`
 	// Occurrences are the rendered objects behind the result, for joining
@@ -149,6 +151,15 @@ type occurrence struct {
 	Subject string `json:"subject,omitempty"` // the result's own where empty
 	New     bool   `json:"new,omitempty"`
 }
+
+// step is a step of the chain: Related is the id of the related location that it
+// rests on, ownPlace for the result's own, 0 for none.
+type step struct {
+	Related  int  `json:"related,omitempty"`
+	Deciding bool `json:"deciding,omitempty"`
+}
+
+const ownPlace = -1
 
 type remedy struct {
 	Title string    `json:"title"`

@@ -285,6 +285,31 @@ func (rd *reader) invocation(out *report.Report, at string, in *invocation) {
 	}
 }
 
+// steps puts the chain and what is told of its entries together.
+func (rd *reader) steps(at string, p *resultProperties, it *report.Item) []report.Step {
+	if len(p.Steps) > 0 && len(p.Steps) != len(p.Chain) {
+		rd.fail(at+".steps", "%d steps for a chain of %d", len(p.Steps), len(p.Chain))
+		return nil
+	}
+	out := report.Texts(rd.texts(at+".chain", p.Chain)...)
+	for i, s := range p.Steps {
+		text := out[i].Text()
+		switch {
+		case s.Related == ownPlace:
+			out[i].At = it.At
+		case s.Related > 0 && s.Related <= len(it.Related):
+			out[i].At = it.Related[s.Related-1]
+		case s.Related != 0:
+			rd.fail(at+".steps", "step %d rests on related location %d of %d", i, s.Related, len(it.Related))
+		}
+		out[i].At.Message, out[i].Deciding = text, s.Deciding
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
 // remarkLevel is the level of a remark; anything but a warning is a note.
 func remarkLevel(level string) check.Severity {
 	if level == string(check.Warning) {
@@ -302,7 +327,6 @@ func (rd *reader) result(at string, in *result) report.Item {
 		Verdict:     rd.verdict(at+".properties.verdict", p.Verdict),
 		Summary:     rd.text(at+".properties.summary", p.Summary),
 		Message:     rd.text(at+".properties.message", p.Message),
-		Chain:       rd.texts(at+".properties.chain", p.Chain),
 		Assumed:     rd.texts(at+".properties.assumed", p.Assumed),
 		Roots:       rd.dirs(at+".properties.roots", p.Roots),
 		Fingerprint: rd.form(at+".partialFingerprints."+fingerprintKey, in.PartialFingerprints[fingerprintKey], fingerprintForm),
@@ -320,6 +344,7 @@ func (rd *reader) result(at string, in *result) report.Item {
 	for i := range in.RelatedLocations {
 		it.Related = append(it.Related, rd.location(fmt.Sprintf("%s.relatedLocations[%d]", at, i), &in.RelatedLocations[i]))
 	}
+	it.Steps = rd.steps(at+".properties", p, &it)
 	rd.list(at+".properties.remedies", len(p.Remedies))
 	for i, m := range p.Remedies {
 		at := fmt.Sprintf("%s.properties.remedies[%d]", at, i)

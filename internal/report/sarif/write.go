@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/check"
@@ -234,6 +235,27 @@ func toRunProperties(r *report.Report, index map[string]int, leftOut int) runPro
 	return p
 }
 
+// toSteps tells of each step of the chain which of the related places it rests
+// on, if any.
+func toSteps(it *report.Item, related int) []step {
+	out := make([]step, len(it.Steps))
+	for i := range it.Steps {
+		s := &it.Steps[i]
+		out[i].Deciding = s.Deciding
+		if s.At.File == "" {
+			continue
+		}
+		if s.At.Span == it.At.Span {
+			out[i].Related = ownPlace
+			continue
+		}
+		if k := slices.IndexFunc(it.Related[:related], func(l report.Location) bool { return l.Span == s.At.Span }); k >= 0 {
+			out[i].Related = k + 1
+		}
+	}
+	return out
+}
+
 func toResult(it *report.Item, index map[string]int) result {
 	primary := toLocation(it.At)
 	primary.LogicalLocations = []logicalLocation{{FullyQualifiedName: it.Subject, Kind: "resource"}}
@@ -245,7 +267,7 @@ func toResult(it *report.Item, index map[string]int) result {
 		PartialFingerprints: map[string]string{fingerprintKey: it.Fingerprint},
 		Properties: resultProperties{
 			Verdict: string(it.Verdict), State: string(it.State), Hidden: string(it.Hidden), RuleName: it.RuleName, Summary: it.Summary, Message: it.Message,
-			Roots: append([]string{}, it.Roots...), Chain: it.Chain, Assumed: it.Assumed,
+			Roots: append([]string{}, it.Roots...), Chain: it.Chain(), Steps: toSteps(it, len(related)), Assumed: it.Assumed,
 			RelatedLeftOut: len(it.Related) - len(related),
 		},
 	}

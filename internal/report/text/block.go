@@ -91,19 +91,19 @@ func (p *printer) list(name string, all []string) {
 // causes writes why: the facts that decide, each with its place; with verbose
 // the whole chain.
 func (p *printer) causes(it *report.Item, shown report.Location) {
-	steps, rest := it.Steps()
+	steps, rest := it.Tell()
 	var all []string
 	for i, step := range steps {
 		switch {
 		case step.Related >= 0:
 			l := it.Related[step.Related]
 			if l.Span == shown.Span {
-				all = append(all, step.Text)
+				all = append(all, step.Text())
 			} else {
-				all = append(all, l.Span.String()+"  "+step.Text)
+				all = append(all, l.Span.String()+"  "+step.Text())
 			}
 		case p.o.Verbose || i == len(steps)-1: // a default or a setting has no line and may decide all the same
-			all = append(all, step.Text)
+			all = append(all, step.Text())
 		}
 	}
 	if !it.Plain() { // of a policy: its message is the cause

@@ -108,9 +108,8 @@ func finding(rule *check.Rule, j mesh.Judgement, summary, opening string) check.
 		At:       at,
 		Summary:  summary + " - " + j.Probe.Workload.Name,
 		Message:  join(parts),
-		Chain:    texts(j.Chain),
+		Steps:    j.Chain,
 		Assumed:  j.Assumed,
-		Related:  related(j.Chain, at),
 		Remedies: j.Remedies,
 	}
 }
@@ -194,25 +193,4 @@ func join(parts []string) string {
 		}
 	}
 	return strings.Join(kept, " ")
-}
-
-func texts(facts []mesh.Fact) []string {
-	out := make([]string, len(facts))
-	for i, f := range facts {
-		out[i] = f.Text
-	}
-	return out
-}
-
-// related returns the deciding facts that stand somewhere other than at.
-func related(facts []mesh.Fact, at render.Field) []check.Related {
-	var out []check.Related
-	seen := map[string]bool{at.String(): true}
-	for _, f := range facts {
-		if name := f.Field.String(); f.Deciding && !f.Field.IsZero() && !seen[name] {
-			seen[name] = true
-			out = append(out, check.Related{Text: f.Text, Field: f.Field})
-		}
-	}
-	return out
 }

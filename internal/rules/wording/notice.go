@@ -18,9 +18,8 @@ func ReportNotices(p *check.Pass, kind mesh.NoticeKind, summary string) {
 			At:       n.Field,
 			Summary:  summary + " - " + ref.Kind + " " + ref.Name,
 			Message:  join([]string{sentence(n.Text), WayOut(n.Remedies)}),
-			Chain:    texts(n.Facts),
+			Steps:    n.Facts,
 			Assumed:  n.Assumed,
-			Related:  related(n.Facts, n.Field),
 			Remedies: n.Remedies,
 		})
 	}

@@ -115,11 +115,8 @@ func TestBlocked(t *testing.T) {
 				t.Errorf("%s: %s is\n%s\nwant\n%s", kind, what, pair[0], pair[1])
 			}
 		}
-		if len(f.Chain) != 5 || len(f.Assumed) != 1 || len(f.Remedies) != 2 {
-			t.Errorf("%s: chain %q, assumed %q, remedies %v", kind, f.Chain, f.Assumed, f.Remedies)
-		}
-		if len(f.Related) != 1 || f.Related[0].Field.String() != modeField.String() || f.Related[0].Text != "PeerAuthentication istio-system/default sets mode STRICT" {
-			t.Errorf("%s: related %v, want the policy's mode once and nothing else", kind, f.Related)
+		if len(f.Steps) != 5 || len(f.Assumed) != 1 || len(f.Remedies) != 2 {
+			t.Errorf("%s: steps %v, assumed %q, remedies %v", kind, f.Steps, f.Assumed, f.Remedies)
 		}
 	}
 }
@@ -211,8 +208,8 @@ func TestNotices(t *testing.T) {
 		if f.Message != "PeerAuthentication istio-system/default does nothing. Shortest way out: delete it." {
 			t.Errorf("message %q", f.Message)
 		}
-		if f.Subject.String() != "istio-system/PeerAuthentication/default" || f.At.String() != modeField.String() || len(f.Related) != 1 {
-			t.Errorf("subject %s at %s, related %v", f.Subject, f.At, f.Related)
+		if f.Subject.String() != "istio-system/PeerAuthentication/default" || f.At.String() != modeField.String() || len(f.Steps) != 1 || f.Steps[0].Field.String() != portField.String() {
+			t.Errorf("subject %s at %s, steps %v", f.Subject, f.At, f.Steps)
 		}
 	}
 }
