@@ -161,7 +161,7 @@ func (c *comparison) baseRoots(checked []string, renamed func(string) string) []
 // run that have nothing to do: to render what the base's run will need if the
 // head's roots render.
 func (c *comparison) renderAhead(ctx context.Context, head []render.Root) <-chan func() {
-	c.base = engine(c.repo.env, c.tree, c.s)
+	c.base = engine(c.repo.env, c.tree, c.deployedBefore.renderer, c.s)
 	c.base.ListObjects = true
 	dirs := make([]string, len(head))
 	for i, r := range head {
@@ -188,7 +188,7 @@ func (c *comparison) runBase(ctx context.Context, roots []render.Root) (*pipelin
 	base := *c.repo
 	base.config, base.past = c.config, true
 	base.graph = func() (*graph.Graph, error) { return c.before, nil }
-	groups, err := base.group(ctx, c.tree, roots, c.s)
+	groups, err := base.group(ctx, c.tree, c.deployedBefore, roots, c.s)
 	if err != nil {
 		return nil, err
 	}

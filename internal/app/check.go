@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/config"
+	"github.com/org/probe-mtls-action/internal/gitops/deployed"
 	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/internal/pipeline"
 	"github.com/org/probe-mtls-action/internal/report"
@@ -104,11 +105,15 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	if err := c.missing(ctx, rep); err != nil {
 		return nil, notChecked(err)
 	}
-	groups, err := repo.group(ctx, repo.tree, roots, s)
+	d, err := repo.deployments(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	head := engine(env, repo.tree, s)
+	groups, err := repo.group(ctx, repo.tree, d, roots, s)
+	if err != nil {
+		return nil, err
+	}
+	head := engine(env, repo.tree, d.renderer, s)
 	head.Complete = c.complete()
 	if repo.git != nil { // nobody can change a stream
 		repo.fixes = newFixes(repo)
@@ -150,16 +155,19 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 }
 
 // engine wires a tree, the mesh and the rules.
-func engine(env *Env, tree render.Tree, s *settings.Values) *pipeline.Engine {
+func engine(env *Env, tree render.Tree, r *deployed.Renderer, s *settings.Values) *pipeline.Engine {
 	return &pipeline.Engine{
-		Tree:       tree,
-		Renderers:  renderers(tree, s),
-		Draft:      func(draft render.Tree) map[string]render.Renderer { return renderers(draft, s) },
+		Tree:      tree,
+		Renderers: map[string]render.Renderer{graph.Renderer: r, graph.Manifests: r},
+		Draft: func(draft render.Tree) map[string]render.Renderer {
+			d := r.On(draft)
+			return map[string]render.Renderer{graph.Renderer: d, graph.Manifests: d}
+		},
 		Build:      istio.New,
 		Rules:      rules.All(),
 		Jobs:       jobs(s),
 		ListJudged: s.Format == "junit",
-		Heavy:      apart(env, tree, s),
+		Heavy:      r.Above(func(t render.Tree) deployed.Apart { return apart(env, t, s) }),
 	}
 }
 
@@ -202,15 +210,15 @@ func newReport(env *Env, repo *repository, s *settings.Values) *report.Report {
 
 // discover finds the roots to check. What could not be read, and paths without
 // any root, become "not checked" entries of rep.
-func (r *repository) discover(ctx context.Context, rep *report.Report) ([]render.Root, error) {
-	g, err := r.graph()
+func (r *repository) discover(ctx context.Context, s *settings.Values, rep *report.Report) ([]render.Root, error) {
+	d, err := r.deployments(ctx, s)
 	if err != nil {
-		return nil, notChecked(err)
+		return nil, err
 	}
 	var roots []render.Root
 	seen := make(map[render.Root]bool)
 	for _, p := range r.paths {
-		found, problems, err := r.rootsAt(ctx, g, p)
+		found, problems, err := r.rootsAt(ctx, d, p)
 		if err != nil {
 			return nil, usage(err)
 		}
@@ -234,7 +242,7 @@ func (r *repository) discover(ctx context.Context, rep *report.Report) ([]render
 }
 
 // rootsAt returns the roots at or below a path, which may be a file.
-func (r *repository) rootsAt(ctx context.Context, g *graph.Graph, p string) ([]render.Root, []render.Problem, error) {
+func (r *repository) rootsAt(ctx context.Context, d *deployments, p string) ([]render.Root, []render.Problem, error) {
 	if info, err := r.tree.Stat(p); err == nil && !info.IsDir() {
 		data, err := r.tree.ReadFile(p)
 		switch c := sniff.At(data); {
@@ -258,13 +266,15 @@ func (r *repository) rootsAt(ctx context.Context, g *graph.Graph, p string) ([]r
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, root := range g.Roots() {
-		if root.Renderer == manifest.Name && within(root.Dir, p) && !r.isContext(root.Dir) {
+	found = slices.DeleteFunc(found, func(root render.Root) bool { return d.covered[root.Dir] && root.Dir != p })
+	for _, root := range d.roots() {
+		plain := root.Renderer == manifest.Name && within(root.Dir, p) && !r.isContext(root.Dir)
+		if plain || d.enters(root.Dir, p) {
 			found = append(found, root)
 		}
 	}
 	slices.SortFunc(found, func(a, b render.Root) int { return strings.Compare(a.Dir, b.Dir) })
-	return found, problems, nil
+	return slices.Compact(found), problems, nil
 }
 
 // isContext reports whether a directory of plain manifests is only context: the

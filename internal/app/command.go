@@ -71,7 +71,11 @@ configuration; 3 something could not be checked and there is nothing to fail on.
 			if (s.OnlyNew || s.ChangedOnly) && s.Base == "" {
 				return usagef("--only-new and --changed-only compare with a revision: add --base REV")
 			}
-			return traced(cmd.Context(), env, s, func(ctx context.Context) error { return runCheck(ctx, env, s) })
+			run := runCheck
+			if s.List {
+				run = runList
+			}
+			return traced(cmd.Context(), env, s, func(ctx context.Context) error { return run(ctx, env, s) })
 		},
 	}
 	s = addFlags(cmd, settings.Check)

@@ -32,6 +32,8 @@ type comparison struct {
 	before  *graph.Graph     // of the base, nil without one
 	after   *graph.Graph     // of the work tree, nil without a scope
 	reached affected.Result
+	// deployedBefore is what is deployed from the base, nil without one.
+	deployedBefore *deployments
 	// renamed gives a name of the base as it is at the head.
 	renamed func(string) string
 	judged  *pipeline.Result // of the base, once it was judged
@@ -66,6 +68,9 @@ func (c *comparison) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if err := c.findDeployments(ctx); err != nil {
+		return err
+	}
 	c.reach()
 	return nil
 }
@@ -89,6 +94,18 @@ func (c *comparison) reach() {
 	c.reached = affected.Roots(in)
 }
 
+// findDeployments finds out what is deployed from both trees, which the graphs
+// know then.
+func (c *comparison) findDeployments(ctx context.Context) (err error) {
+	if _, err = c.repo.deployments(ctx, c.s); err != nil || c.before == nil {
+		return err
+	}
+	base := *c.repo
+	base.config = c.config
+	c.deployedBefore, err = base.findDeployments(ctx, c.tree, c.before, c.s)
+	return err
+}
+
 // leftOut reports whether a root is not checked: the configuration excludes it,
 // or it is plain manifests that are only context.
 func (c *comparison) leftOut(dir string) bool {
@@ -104,7 +121,7 @@ func (c *comparison) readBase(ctx context.Context) (err error) {
 		return err
 	}
 	c.renamed = pipeline.Renamed(renames(&c.scope.Changes))
-	var options []graph.Option
+	options := []graph.Option{graph.Named(c.repo.paths)}
 	if c.scope.Changes.Incomplete == "" {
 		options = append(options, graph.Reuse(c.after, set(c.scope.Changes.Paths()).has))
 	}
@@ -174,7 +191,47 @@ func (c *comparison) environments() []affected.Group {
 		slices.Sort(groups[i].Roots)
 		groups[i].Before, groups[i].After = counted(c.before, groups[i].Roots, c.config), counted(c.after, groups[i].Roots, c.repo.config)
 	}
+	return append(groups, c.clusters()...)
+}
+
+// clusters are the discovered environments, at the base or at the head.
+func (c *comparison) clusters() []affected.Group {
+	var groups []affected.Group
+	index := make(map[string]int)
+	group := func(name string) *affected.Group {
+		i, ok := index[name]
+		if !ok {
+			i = len(groups)
+			index[name] = i
+			groups = append(groups, affected.Group{Name: name})
+		}
+		return &groups[i]
+	}
+	if c.deployedBefore != nil {
+		for _, e := range c.deployedBefore.Environments {
+			group(e.Name).Before = dirsOf(e.Roots, c.config)
+		}
+	}
+	for _, e := range c.repo.deployed.Environments {
+		group(e.Name).After = dirsOf(e.Roots, c.repo.config)
+	}
+	for i := range groups {
+		g := &groups[i]
+		g.Roots = union(g.Before, g.After)
+	}
 	return groups
+}
+
+// dirsOf returns the directories of the roots that the configuration puts into
+// no environment, sorted.
+func dirsOf(roots []render.Root, cfg *config.Config) []string {
+	var dirs []string
+	for _, r := range roots {
+		if e, err := cfg.EnvironmentOf(r.Dir); err == nil && e == nil && !cfg.Excluded(r.Dir) {
+			dirs = append(dirs, r.Dir)
+		}
+	}
+	return union(dirs, nil)
 }
 
 // counted returns the roots that are judged with others of their environment.
@@ -208,7 +265,7 @@ func (c *comparison) allRoots() names {
 func (c *comparison) choose(ctx context.Context, rep *report.Report) ([]render.Root, error) {
 	candidates := c.reached.Roots
 	if c.scope == nil || !c.s.ChangedOnly {
-		found, err := c.repo.discover(ctx, rep)
+		found, err := c.repo.discover(ctx, c.s, rep)
 		if err != nil {
 			return nil, err
 		}

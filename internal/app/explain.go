@@ -81,15 +81,19 @@ func runExplain(ctx context.Context, env *Env, s *settings.Values, want workload
 	}
 	defer repo.close()
 	rep := newReport(env, repo, s)
-	roots, err := repo.discover(ctx, rep)
+	roots, err := repo.discover(ctx, s, rep)
 	if err != nil {
 		return err
 	}
-	groups, err := repo.group(ctx, repo.tree, roots, s)
+	d, err := repo.deployments(ctx, s)
 	if err != nil {
 		return err
 	}
-	e := engine(env, repo.tree, s)
+	groups, err := repo.group(ctx, repo.tree, d, roots, s)
+	if err != nil {
+		return err
+	}
+	e := engine(env, repo.tree, d.renderer, s)
 	var (
 		mu    sync.Mutex
 		names []string // of all workloads with probes

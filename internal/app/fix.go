@@ -111,21 +111,21 @@ func (r *repository) finishFixes(ctx context.Context, s *settings.Values, rep *r
 
 // proveIn renders and judges roots, by their directories, for a prover.
 func (r *repository) proveIn(ctx context.Context, s *settings.Values, dirs map[string][]string, p pipeline.Prover) (*pipeline.Result, error) {
-	g, err := r.graph()
+	d, err := r.deployments(ctx, s)
 	if err != nil {
-		return nil, notChecked(err)
+		return nil, err
 	}
 	var roots []render.Root
-	for _, root := range g.Roots() {
+	for _, root := range d.all() {
 		if _, ok := dirs[root.Dir]; ok {
 			roots = append(roots, root)
 		}
 	}
-	groups, err := r.group(ctx, r.tree, roots, s)
+	groups, err := r.group(ctx, r.tree, d, roots, s)
 	if err != nil {
 		return nil, err
 	}
-	e := engine(r.env, r.tree, s)
+	e := engine(r.env, r.tree, d.renderer, s)
 	e.Prover, e.ProveAll = p, true
 	res, err := e.Run(ctx, groups)
 	if err != nil {

@@ -102,21 +102,21 @@ func (r *repository) choose(ctx context.Context, s *settings.Values, items []*re
 
 // judgeIn judges the roots of a tree that has the roots of the repository.
 func (r *repository) judgeIn(ctx context.Context, s *settings.Values, tree render.Tree, dirs map[string]bool) (*pipeline.Result, error) {
-	g, err := r.graph()
+	d, err := r.deployments(ctx, s)
 	if err != nil {
-		return nil, notChecked(err)
+		return nil, err
 	}
 	var roots []render.Root
-	for _, root := range g.Roots() {
+	for _, root := range d.all() {
 		if dirs[root.Dir] {
 			roots = append(roots, root)
 		}
 	}
-	groups, err := r.group(ctx, tree, roots, s)
+	groups, err := r.group(ctx, tree, d, roots, s)
 	if err != nil {
 		return nil, err
 	}
-	res, err := engine(r.env, tree, s).Run(ctx, groups)
+	res, err := engine(r.env, tree, d.renderer.On(tree), s).Run(ctx, groups)
 	if err != nil {
 		return nil, runError(ctx, err)
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
 )
 
-// grouping sorts roots into the environments of the configuration.
+// grouping sorts roots into environments: those of the configuration, and for
+// roots that are in none of them those that are discovered.
 type grouping struct {
 	tree   render.Tree
 	graph  func() (*graph.Graph, error) // of tree
@@ -22,15 +23,16 @@ type grouping struct {
 	common []render.Root // context of every group
 	// members are all roots of the tree by environment, those left out that
 	// only serve as a base of others: what is deployed is the overlay.
-	members map[string][]render.Root
-	all     *graph.Graph // of the tree, where there are environments
+	members  map[string][]render.Root
+	all      *graph.Graph // of the tree, where there are environments
+	deployed *deployments // of the tree
 }
 
 // group returns what to render: one group for each environment that a root
 // belongs to, with the environment's other roots as context, and one for each
 // root that is in none.
-func (r *repository) group(ctx context.Context, tree render.Tree, roots []render.Root, s *settings.Values) ([]pipeline.Group, error) {
-	g := &grouping{tree: tree, graph: r.graph, past: r.past, config: r.config, s: s}
+func (r *repository) group(ctx context.Context, tree render.Tree, d *deployments, roots []render.Root, s *settings.Values) ([]pipeline.Group, error) {
+	g := &grouping{tree: tree, graph: r.graph, past: r.past, config: r.config, s: s, deployed: d}
 	var err error
 	if g.common, err = contextRoots(ctx, tree, g.past, append(r.extra[:len(r.extra):len(r.extra)], r.config.Context...)); err != nil {
 		return nil, usage(err)
@@ -42,6 +44,18 @@ func (r *repository) group(ctx context.Context, tree render.Tree, roots []render
 }
 
 func (g *grouping) findMembers() error {
+	g.members = make(map[string][]render.Root)
+	for _, env := range g.deployed.Environments {
+		for _, root := range env.Roots {
+			e, err := g.environment(root)
+			if err != nil {
+				return err
+			}
+			if e == nil && !g.config.Excluded(root.Dir) {
+				g.members[discovered+env.Name] = append(g.members[discovered+env.Name], root)
+			}
+		}
+	}
 	if len(g.config.Environments) == 0 {
 		return nil
 	}
@@ -51,18 +65,21 @@ func (g *grouping) findMembers() error {
 	}
 	g.all = all
 	bases := set(all.BaseOnly(func(dir string) bool { return !g.config.Excluded(dir) }))
-	g.members = make(map[string][]render.Root)
-	for _, root := range all.Roots() {
+	for _, root := range g.deployed.roots() {
 		e, err := g.environment(root)
 		if err != nil {
 			return err
 		}
 		if e != nil && !bases[root.Dir] && !g.config.Excluded(root.Dir) {
-			g.members[e.Name] = append(g.members[e.Name], root)
+			g.members[e.Name] = append(g.members[e.Name], g.deployed.variants(root)...)
 		}
 	}
 	return nil
 }
+
+// discovered is put before the names of discovered environments: one of the
+// configuration may have the same name.
+const discovered = "\x00"
 
 func (g *grouping) environment(root render.Root) (*config.Environment, error) {
 	e, err := g.config.EnvironmentOf(root.Dir)
@@ -75,41 +92,69 @@ func (g *grouping) environment(root render.Root) (*config.Environment, error) {
 func (g *grouping) groups(ctx context.Context, roots []render.Root) ([]pipeline.Group, error) {
 	var groups []pipeline.Group
 	index := make(map[string]int) // environment to its group
-	for _, root := range roots {
-		e, err := g.environment(root)
+	for _, plain := range roots {
+		e, err := g.environment(plain)
 		if err != nil {
 			return nil, err
 		}
-		if e == nil {
-			groups = append(groups, pipeline.Group{Roots: []render.Root{root}, Context: g.common, Mesh: over(g.s, g.config.Mesh)})
-			continue
+		for _, root := range g.deployed.variants(plain) {
+			names := g.deployed.environments(root)
+			switch {
+			case e != nil:
+				if groups, err = g.put(ctx, groups, index, e, root); err != nil {
+					return nil, err
+				}
+			case len(names) == 0:
+				groups = append(groups, pipeline.Group{Roots: []render.Root{root}, Context: g.common, Mesh: over(g.s, g.config.Mesh)})
+			}
+			if e != nil {
+				continue
+			}
+			for _, name := range names {
+				key := discovered + name
+				if i, ok := index[key]; ok {
+					groups[i].Roots = append(groups[i].Roots, root)
+					continue
+				}
+				index[key] = len(groups)
+				groups = append(groups, pipeline.Group{
+					Name:    name,
+					Roots:   []render.Root{root},
+					Context: append(slices.Clone(g.common), g.members[key]...),
+					Mesh:    over(g.s, g.config.Mesh),
+				})
+			}
 		}
-		member := contains(g.members[e.Name], root)
-		if i, ok := index[e.Name]; ok && member {
-			groups[i].Roots = append(groups[i].Roots, root)
-			continue
-		}
-		own, err := contextRoots(ctx, g.tree, g.past, e.Context)
-		if err != nil {
-			return nil, usage(fmt.Errorf("environment %s: %w", e.Name, err))
-		}
-		others := g.members[e.Name]
-		if member {
-			index[e.Name] = len(groups)
-		} else {
-			others = g.notAbove(others, root)
-		}
-		groups = append(groups, pipeline.Group{
-			Name:    e.Name,
-			Roots:   []render.Root{root},
-			Context: append(append(own, g.common...), others...),
-			Mesh:    over(g.s, e.Mesh),
-		})
 	}
 	for i := range groups {
 		groups[i].Context = without(groups[i].Context, groups[i].Roots)
 	}
 	return groups, nil
+}
+
+// put adds a root to the group of its environment.
+func (g *grouping) put(ctx context.Context, groups []pipeline.Group, index map[string]int, e *config.Environment, root render.Root) ([]pipeline.Group, error) {
+	member := slices.Contains(g.members[e.Name], root)
+	if i, ok := index[e.Name]; ok && member {
+		groups[i].Roots = append(groups[i].Roots, root)
+		return groups, nil
+	}
+	own, err := contextRoots(ctx, g.tree, g.past, e.Context)
+	if err != nil {
+		return nil, usage(fmt.Errorf("environment %s: %w", e.Name, err))
+	}
+	others := g.members[e.Name]
+	if member {
+		index[e.Name] = len(groups)
+	} else {
+		others = g.notAbove(others, root)
+	}
+	return append(groups, pipeline.Group{
+		Name:    e.Name,
+		Roots:   []render.Root{root},
+		Context: append(append(own, g.common...), others...),
+		Mesh:    over(g.s, e.Mesh),
+	}), nil
 }
 
 // notAbove leaves out the roots that build on root: they hold its objects as
@@ -119,29 +164,21 @@ func (g *grouping) notAbove(roots []render.Root, root render.Root) []render.Root
 	return slices.DeleteFunc(slices.Clone(roots), func(r render.Root) bool { return above[r.Dir] })
 }
 
-// without returns context, each root once and none of roots.
+// without returns context, each root once and none of roots, in whatever way
+// these are deployed.
 func without(context, roots []render.Root) []render.Root {
-	seen := make(map[string]bool, len(roots))
+	dirs, seen := make(names, len(roots)), make(map[render.Root]bool, len(roots))
 	for _, r := range roots {
-		seen[r.Dir] = true
+		dirs[r.Dir], seen[r] = true, true
 	}
 	var out []render.Root
 	for _, c := range context {
-		if !seen[c.Dir] {
-			seen[c.Dir] = true
+		if !seen[c] && !(c.As == "" && dirs[c.Dir]) {
+			seen[c] = true
 			out = append(out, c)
 		}
 	}
 	return out
-}
-
-func contains(roots []render.Root, root render.Root) bool {
-	for _, r := range roots {
-		if r.Dir == root.Dir {
-			return true
-		}
-	}
-	return false
 }
 
 func set(all []string) names {

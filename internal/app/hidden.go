@@ -213,7 +213,7 @@ func (c *comparison) guard() (guard *config.Config, note string) {
 // the head's does not. known are told already.
 func (c *comparison) misconfigured(ctx context.Context, rep *report.Report, guard *config.Config, known []report.Item) ([]report.Item, error) {
 	repo := *c.repo
-	repo.config, repo.past = guard, true
+	repo.config, repo.past, repo.deployed = guard, true, nil
 	if len(c.s.Paths) == 0 {
 		if repo.paths = guard.Paths; len(repo.paths) == 0 {
 			var err error
@@ -223,19 +223,22 @@ func (c *comparison) misconfigured(ctx context.Context, rep *report.Report, guar
 		}
 	}
 	g := &comparison{repo: &repo, s: c.s, scope: c.scope, tree: c.tree, config: guard, before: c.before, after: c.after, renamed: c.renamed}
+	if err := g.findDeployments(ctx); err != nil {
+		return nil, err
+	}
 	g.reach()
 	seen := &report.Report{} // what could not be checked is told once, by the other one
 	roots, err := g.choose(ctx, seen)
 	if err != nil {
 		return nil, err
 	}
-	groups, err := repo.group(ctx, repo.tree, roots, c.s)
+	groups, err := repo.group(ctx, repo.tree, repo.deployed, roots, c.s)
 	if err != nil {
 		return nil, err
 	}
-	head := engine(c.repo.env, repo.tree, c.s)
+	head := engine(c.repo.env, repo.tree, repo.deployed.renderer, c.s)
 	head.ListObjects = true
-	g.base = engine(c.repo.env, c.tree, c.s)
+	g.base = engine(c.repo.env, c.tree, g.deployedBefore.renderer, c.s)
 	g.base.ListObjects = true
 	res, err := whole(head.Run(ctx, groups))
 	if err != nil {

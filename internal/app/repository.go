@@ -17,7 +17,6 @@ import (
 	"github.com/org/probe-mtls-action/internal/git"
 	"github.com/org/probe-mtls-action/internal/settings"
 	"github.com/org/probe-mtls-action/render"
-	"github.com/org/probe-mtls-action/render/kustomize"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
 	"github.com/org/probe-mtls-action/render/manifest"
 	"github.com/org/probe-mtls-action/render/manifest/sniff"
@@ -33,8 +32,11 @@ type repository struct {
 	extra  []string // context paths from flags, repository-relative
 	dir    string   // working directory
 	past   bool     // what is looked at is the tree of a base: it may lack what paths name
+	slug   string   // owner/name as GitHub says, "" elsewhere
 	// graph returns the tree's graph, which is built when it is first asked for.
 	graph func() (*graph.Graph, error)
+	// deployed is what [repository.deployments] found.
+	deployed *deployments
 	// fixes proves fixes in tree, nil where none are asked for.
 	fixes *fix.Session
 }
@@ -262,18 +264,6 @@ func isKustomization(base string) bool {
 		}
 	}
 	return false
-}
-
-// renderers returns the renderers of a tree, by name. This process itself never
-// fetches anything for a root and starts no Helm.
-func renderers(tree render.Tree, s *settings.Values) map[string]render.Renderer {
-	return map[string]render.Renderer{
-		kustomize.Name: kustomize.New(tree, kustomize.Options{
-			Leave:  s.AllowRemote || s.EnableHelm,
-			Limits: kustomize.Limits{CPU: cpuOf(s)},
-		}),
-		manifest.Name: manifest.New(tree),
-	}
 }
 
 // contextRoots turns context paths into roots of a tree: a directory with

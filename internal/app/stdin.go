@@ -46,7 +46,7 @@ func openStdin(ctx context.Context, env *Env, s *settings.Values) (*repository, 
 	case len(data) > maxStdin:
 		return nil, notChecked(fmt.Errorf("the standard input has more than %d MiB: check it in parts", maxStdin>>20))
 	}
-	r.tree = streamTree{data}
+	r.tree = &streamTree{data}
 	r.graph = sync.OnceValues(func() (*graph.Graph, error) { return graph.Build(ctx, r.tree, graph.Named(r.paths)) })
 	r.config = config.Default()
 	if s.Config == "" {

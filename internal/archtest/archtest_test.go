@@ -27,6 +27,7 @@ var layers = [][]string{
 	{"render/kustomize", "render/confined", "render/manifest", "internal/probe", "internal/affected", "internal/scope", "internal/fix/edit"},
 	{"render/kustomize/kustomizetest", "internal/mesh", "internal/gitops"},
 	{"internal/gitops/flux", "internal/gitops/argocd", "internal/gitops/deployed"},
+	{"internal/gitops/discover"},
 	{"internal/mesh/istio", "internal/check", "internal/config"},
 	{"internal/rules/wording", "internal/report"},
 	{"internal/check/checktest"},

@@ -32,6 +32,9 @@ type Config struct {
 	AllRoots bool
 	// Paths are where to look for roots when the command line names none.
 	Paths []string
+	// Repository are other names of the repository, separated by commas:
+	// owner/name or URLs.
+	Repository string
 	// Exclude are globs of root directories that are left out.
 	Exclude []string
 	// Context are paths rendered as context in every environment and for

@@ -116,6 +116,7 @@ func (d *decoder) config(c *Config, root *yaml.Node) {
 		"failOn":       d.into(&c.FailOn, "failOn"),
 		"allRoots":     d.into(&c.AllRoots, "allRoots"),
 		"paths":        d.into(&c.Paths, "paths"),
+		"repository":   d.into(&c.Repository, "repository"),
 		"exclude":      d.into(&c.Exclude, "exclude"),
 		"context":      d.into(&c.Context, "context"),
 	})

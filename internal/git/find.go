@@ -21,6 +21,7 @@ type search struct {
 // shares with other work trees of the same repository (often the same).
 type place struct {
 	root, dir, common string
+	remotes           []string // URLs, known once the configuration was read
 }
 
 // find returns the repository that holds the path, nil outside Git, and its

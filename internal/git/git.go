@@ -41,6 +41,7 @@ type Repo struct {
 	tracked bool
 	sparse  bool   // the work tree may leave files out
 	dir     string // this package's own Git directory for the repository
+	remotes []string
 
 	shallow func() (bool, error)
 	index   func() error // makes the index ready for a look at the work tree
@@ -109,7 +110,7 @@ func (r *Repo) attach(ctx context.Context, p *place) error {
 	if r.dir, err = p.private(ctx); err != nil {
 		return fmt.Errorf("%s looks like a Git repository, but cannot be read: run `git fsck` there, or check it out anew: %w", p.root, err)
 	}
-	r.tracked = true
+	r.tracked, r.remotes = true, p.remotes
 	_, err = os.Stat(filepath.Join(p.dir, "info", "sparse-checkout"))
 	r.sparse = err == nil
 	r.index = sync.OnceValue(func() error { return r.copyIndex(ctx, p) })

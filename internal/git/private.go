@@ -30,6 +30,10 @@ var kept = regexp.MustCompile(`^(?:extensions\.(?:objectformat|refstorage|partia
 // has no lines to show.
 const noAttributes = "* !diff !text !eol !crlf !ident !filter !working-tree-encoding !whitespace !conflict-marker-size\n"
 
+// address are the settings that name other repositories. They are only told to
+// callers, see [Repo.Remotes].
+var address = regexp.MustCompile(`^remote\..*\.(?:push)?url$`)
+
 // private makes a Git directory that shows the repository at p and returns its
 // name, which ends in .git. Its parent directory is to be removed after use.
 func (p *place) private(ctx context.Context) (dir string, err error) {
@@ -104,6 +108,9 @@ func (p *place) config(ctx context.Context, temp string) (string, error) {
 	}
 	for line := range strings.SplitSeq(string(out), "\x00") {
 		key, value, hasValue := strings.Cut(line, "\n")
+		if address.MatchString(key) {
+			p.remotes = append(p.remotes, value)
+		}
 		if !kept.MatchString(key) {
 			continue
 		}

@@ -129,3 +129,7 @@ func damaged(err error) error {
 	}
 	return err
 }
+
+// Remotes returns the URLs of the repository's remotes as its configuration has
+// them, none outside Git. Nothing is fetched from them.
+func (r *Repo) Remotes() []string { return r.remotes }

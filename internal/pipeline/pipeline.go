@@ -231,6 +231,7 @@ func join(parts []part) *Result {
 	res.Skipped = mergeSkips(res.Skipped)
 	res.Notes = mergeNotes(res.Notes)
 	slices.Sort(res.Roots)
+	res.Roots = slices.Compact(res.Roots) // a root may be in several groups
 	slices.SortFunc(res.Judged, func(a, b report.Occurrence) int {
 		return cmp.Or(cmp.Compare(a.Root, b.Root), cmp.Compare(a.Subject, b.Subject))
 	})

@@ -80,6 +80,7 @@ type Values struct {
 	RootCPU       int // seconds; 0 is the default
 	RootMemory    int // MiB; 0 is the default
 	Verbose       bool
+	List          bool
 
 	Format  string
 	Output  string // a file; "" is the standard output

@@ -99,6 +99,11 @@ var Table = []Setting{
 		Name: "context", Key: "context", On: Check | Affected | Explain | Input, Form: files, Placeholder: "PATH", field: func(v *Values) any { return &v.Context },
 		Says: "roots or plain manifests whose policies, Services and namespaces count, but whose workloads are not reported",
 	},
+	{
+		Key: "repository", Form: text,
+		Says: "another name of this repository, as owner/name or URL: its upstream, or a name that it had before; several are separated by commas",
+		Note: "What Flux and Argo CD deploy from these counts as deployed from here.",
+	},
 	{Key: "exclude", Form: globs, Says: "directories of roots that are left out"},
 	{
 		Name: "base", On: Check | Affected | Input, Form: revision, Placeholder: "REV", field: func(v *Values) any { return &v.Base },
@@ -126,6 +131,10 @@ var Table = []Setting{
 		Name: "max-comments", On: Input, Form: count, InputDefault: "25", field: func(v *Values) any { return &v.MaxComments },
 		Says: "the most review comments on one pull request",
 		Note: "Findings beyond them go to one comment for all and to the summary.",
+	},
+	{
+		Name: "list", On: Check, Form: switching, Default: "false", field: func(v *Values) any { return &v.List },
+		Says: "print what would be checked, who deploys it, and what would not be looked at, and check nothing",
 	},
 	{
 		Name: "format", Short: "f", On: Check, Form: oneOf("text", "concise", "json", "sarif", "markdown", "html", "junit", "gitlab", "github"), Default: "text", field: func(v *Values) any { return &v.Format },

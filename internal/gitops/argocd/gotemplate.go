@@ -341,6 +341,12 @@ func print(v any) string {
 		return mark
 	case string:
 		return v
+	case map[string]any:
+		// {{.path}} is what {{path}} became with goTemplate, and never what is
+		// meant: the parameters of a git generator stand for their directory.
+		if dir, ok := v["path"].(string); ok && v["segments"] != nil {
+			return dir
+		}
 	}
 	return fmt.Sprint(v)
 }

@@ -46,6 +46,17 @@ func New(tree render.Tree, options kustomize.Options) *Renderer {
 	}
 }
 
+// On returns a renderer of the same deployments from another state of the tree.
+func (r *Renderer) On(tree render.Tree) *Renderer {
+	other := New(tree, r.options)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for root, s := range r.specs {
+		other.specs[root] = s
+	}
+	return other
+}
+
 // Name returns "deployed".
 func (r *Renderer) Name() string { return "deployed" }
 
@@ -87,7 +98,19 @@ func (r *Renderer) Render(ctx context.Context, root render.Root) (*render.Result
 	if s == nil {
 		return r.plain(ctx, root)
 	}
-	k, res, err := r.base(ctx, root, s)
+	return r.deploy(ctx, root, s, func(tree render.Tree, root render.Root) (*render.Result, error) {
+		if tree == r.tree {
+			return r.kustomize.Render(ctx, root)
+		}
+		return kustomize.New(tree, r.options).Render(ctx, root)
+	})
+}
+
+// renders renders a kustomization root of a tree.
+type renders func(tree render.Tree, root render.Root) (*render.Result, error)
+
+func (r *Renderer) deploy(ctx context.Context, root render.Root, s *spec, by renders) (*render.Result, error) {
+	k, res, err := r.base(ctx, root, s, by)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +126,7 @@ func (r *Renderer) plain(ctx context.Context, root render.Root) (*render.Result,
 
 // base renders what kustomize, or nothing, makes of the root. k is the
 // kustomization that was written for it, nil for none.
-func (r *Renderer) base(ctx context.Context, root render.Root, s *spec) (k *written, res *render.Result, err error) {
+func (r *Renderer) base(ctx context.Context, root render.Root, s *spec, by renders) (k *written, res *render.Result, err error) {
 	o := s.options
 	adds := len(o.Settings)+len(o.Components) > 0
 	switch {
@@ -113,7 +136,7 @@ func (r *Renderer) base(ctx context.Context, root render.Root, s *spec) (k *writ
 	case root.Renderer == manifest.Name:
 		k, err = r.generate(root, o)
 	case !adds:
-		res, err = r.kustomize.Render(ctx, root)
+		res, err = by(r.tree, render.Root{Dir: root.Dir, Renderer: graph.Renderer})
 		return nil, res, err
 	case root.Dir == ".":
 		return nil, nil, &render.Error{Root: root, Problem: render.Problem{
@@ -129,7 +152,7 @@ func (r *Renderer) base(ctx context.Context, root render.Root, s *spec) (k *writ
 		return nil, nil, err
 	}
 	over := &overTree{Tree: r.tree, name: k.file.Name, data: k.file.Data}
-	res, err = kustomize.New(over, r.options).Render(ctx, render.Root{Dir: path.Dir(k.file.Name), Renderer: graph.Renderer})
+	res, err = by(over, render.Root{Dir: path.Dir(k.file.Name), Renderer: graph.Renderer})
 	return k, res, r.explain(ctx, root, s, k, err)
 }
 

@@ -90,6 +90,7 @@ func Build(ctx context.Context, tree render.Tree, opts ...Option) (*Graph, error
 		return nil, err
 	}
 	g := newGraph(b.nodes, byName, b.sheets, b.skipped)
+	g.patches = b.patchFiles()
 	g.links = b.allLinks()
 	g.problems = b.problems
 	for _, d := range g.dirs {

@@ -102,6 +102,7 @@ type Graph struct {
 	records map[string]*record
 	sheets  map[string]*sheet // by name: files that are not kustomizations
 	skipped []Unread
+	patches map[string]bool
 	reverse func() *index
 
 	links    map[string]link // the symbolic links of the tree

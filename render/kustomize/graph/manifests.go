@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/org/probe-mtls-action/internal/parallel"
 	"github.com/org/probe-mtls-action/render"
@@ -184,6 +185,58 @@ func (b *builder) sheet(name string) *sheet {
 		return &sheet{}
 	}
 	return &sheet{sniff.At(data)}
+}
+
+// Deploy notes that controllers deploy a directory: with all that is below it
+// where whole is true, and as the given files say. A root that stands below such
+// a directory is part of it.
+func (g *Graph) Deploy(dir string, whole bool, files []string) {
+	n := g.nodes[dir]
+	if n == nil {
+		n = &node{dir: dir, manifests: true, own: map[string]int{dir: -1}}
+		g.nodes[dir] = n
+		i, _ := slices.BinarySearch(g.dirs, dir)
+		g.dirs = slices.Insert(g.dirs, i, dir)
+	}
+	for _, f := range files {
+		n.own[f] = -1
+	}
+	if whole && !slices.Contains(n.trees, dir) {
+		n.trees, n.own[dir] = append(n.trees, dir), -1
+		for name, s := range g.sheets {
+			if within(name, dir) && s.Objects > 0 {
+				n.own[name] = -1
+			}
+		}
+		for _, d := range g.dirs {
+			if d != dir && within(d, dir) && g.nodes[d].isRoot() {
+				n.children = append(n.children, g.nodes[d])
+			}
+		}
+	}
+	g.reverse = sync.OnceValue(g.makeIndex)
+}
+
+// IsPatch reports whether kustomizations read a file as a patch, and none takes
+// its objects.
+func (g *Graph) IsPatch(name string) bool { return g.patches[name] }
+
+// patchFiles finds the files that are only patches.
+func (b *builder) patchFiles() map[string]bool {
+	patches, resources := map[string]bool{}, map[string]bool{}
+	for _, n := range b.nodes {
+		for _, e := range n.edges {
+			if strings.HasPrefix(strings.ToLower(e.Field), "patches") {
+				patches[e.To] = true
+			} else {
+				resources[e.To] = true
+			}
+		}
+	}
+	for name := range resources {
+		delete(patches, name)
+	}
+	return patches
 }
 
 // Sheets returns the YAML and JSON files that are no kustomizations, sorted.

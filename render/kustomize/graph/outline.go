@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 
 	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/manifest/sniff"
 )
 
 // Outline is what can be told of a root's objects without rendering it.
@@ -75,6 +76,14 @@ func (o *outliner) unsure(why string) {
 func (o *outliner) node(n *node) {
 	if len(n.opaque) > 0 {
 		o.unsure(n.opaque[0].At.String() + ": " + n.opaque[0].Why)
+		return
+	}
+	if n.manifests {
+		for name := range n.own {
+			if sniff.Names(name) {
+				o.file(name, []Edge{{Field: "resources"}})
+			}
+		}
 		return
 	}
 	for _, name := range kustomizationFiles(n.dir) {

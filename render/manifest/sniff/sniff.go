@@ -23,6 +23,9 @@ type Content struct {
 	// Deploys is true when an object may be one of Flux or Argo CD that deploys
 	// from a repository, or that others of them refer to.
 	Deploys bool
+	// Variables is true when it holds a ConfigMap, which others may take values
+	// from.
+	Variables bool
 	// Releases are the Helm releases of Flux and k3s, by the line at which the
 	// object begins.
 	Releases []Release
@@ -272,6 +275,7 @@ func (c *Content) add(h header, line int, doc []byte) {
 	case group == "argoproj.io", strings.HasSuffix(group, ".toolkit.fluxcd.io"), strings.HasSuffix(group, ".fluxcd.io"), group == "fluxcd.controlplane.io":
 		c.Deploys = true
 	}
+	c.Variables = c.Variables || h.kind == "ConfigMap"
 	if h.kind == "HelmRelease" || h.kind == "HelmChart" && group == "helm.cattle.io" {
 		c.Releases = append(c.Releases, Release{h.kind, h.namespace, h.name, line + h.line - 1})
 	}
