@@ -1,6 +1,16 @@
 // Package render is the vocabulary of rendering: a root directory becomes
 // Kubernetes objects, and every rendered field can be traced to the place in a
 // source file that gave it its value.
+//
+// It is a library with the packages below it: open a directory with [OpenTree],
+// make a renderer of it (package kustomize), render a [Root], walk the fields of
+// its objects ([Object.Walk]) and ask where they come from ([Field.Trace]).
+//
+// What is exported here and in the packages kustomize, manifest and source stays
+// compatible within a major version: names are not removed or changed in meaning,
+// structs may gain fields, and new reasons may be wrapped by errors. Texts of
+// messages and hints may change, and so may how exact a place is, for the better.
+// The packages trace and yamldoc may still change.
 package render
 
 import (
@@ -178,7 +188,7 @@ func (p Path) String() string {
 		switch {
 		case s.Index >= 0:
 			fmt.Fprintf(&b, "[%d]", s.Index)
-		case strings.ContainsAny(s.Key, ".[]\"/ "):
+		case s.Key == "" || strings.ContainsAny(s.Key, ".[]\"/ "):
 			fmt.Fprintf(&b, "[%q]", s.Key)
 		case b.Len() > 0:
 			b.WriteString("." + s.Key)
@@ -274,9 +284,6 @@ var ErrAbove = errors.New("above the first bound")
 
 // Renderer turns roots into objects. It is safe for concurrent use.
 type Renderer interface {
-	Name() string
-	// Roots finds the roots at or below dirs.
-	Roots(ctx context.Context, dirs []string) ([]Root, error)
 	// Render renders one root. Its error is an [*Error] unless ctx ended.
 	Render(ctx context.Context, root Root) (*Result, error)
 }

@@ -49,9 +49,6 @@ const (
 
 const maxTreeLinks = 40 // symbolic links that one name may lead through, as in Linux
 
-// ErrOutside is the error of a name that a symbolic link leads out of a [DirTree].
-var ErrOutside = errors.New("leads out of the repository")
-
 var errNotRegular = errors.New("not a regular file")
 
 // OpenTree opens the directory dir as a Tree. Close it after use.

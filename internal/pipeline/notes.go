@@ -16,6 +16,12 @@ var errCut = errors.New("cut short")
 // root's tells that the verdicts of others rest on less than they should.
 func skip(e *render.Error, own bool) report.Skip {
 	s := report.Skip{Root: e.Root.Dir, Problem: e.Problem, Cut: errors.Is(e.Err, errCut) || errors.Is(e.Err, render.ErrAbove)}
+	switch {
+	case errors.Is(e, render.ErrRemote):
+		s.Hint = "Allow it with --allow-remote where the repository is trusted, or keep a copy in the repository."
+	case errors.Is(e, render.ErrHelm):
+		s.Hint = "Allow it with --enable-helm where the repository is trusted, or commit the rendered chart."
+	}
 	if !own {
 		s.Message = "context: " + s.Message + "; its policies and namespaces are not known to the verdicts"
 	}

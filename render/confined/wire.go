@@ -2,7 +2,9 @@ package confined
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -109,17 +111,26 @@ type failure struct {
 	Root    render.Root
 	Problem render.Problem
 	Cause   string
+	Kind    int // index in refused, or -1
 }
 
+// refused are the reasons that a caller may ask for.
+var refused = []error{render.ErrOutside, render.ErrRemote, render.ErrHelm, render.ErrPlugins, render.ErrTooBig, render.ErrTooMuch, render.ErrBinary, render.ErrGitData}
+
 func failureOf(root render.Root, err error) *failure {
+	f := &failure{root, render.Problem{Message: err.Error()}, err.Error(), slices.IndexFunc(refused, func(kind error) bool { return errors.Is(err, kind) })}
 	if e := (*render.Error)(nil); errors.As(err, &e) {
-		return &failure{e.Root, e.Problem, err.Error()}
+		f.Root, f.Problem = e.Root, e.Problem
 	}
-	return &failure{root, render.Problem{Message: err.Error()}, err.Error()}
+	return f
 }
 
 func (f *failure) error() error {
-	return &render.Error{Root: f.Root, Problem: f.Problem, Err: errors.New(f.Cause)}
+	err := errors.New(f.Cause)
+	if f.Kind >= 0 && f.Kind < len(refused) {
+		err = fmt.Errorf("%w: %s", refused[f.Kind], f.Cause)
+	}
+	return &render.Error{Root: f.Root, Problem: f.Problem, Err: err}
 }
 
 // result is a [render.Result] on its way.

@@ -45,7 +45,7 @@ func (r *Renderer) checkBounds(root render.Root) error {
 	}
 	if why := secondBound(r.opts.Limits).exceeds(l); why != "" {
 		p := problem("the render takes too much: " + why + ", the limit for one root")
-		return &render.Error{Root: root, Problem: p, Err: fmt.Errorf("%w: %s", errTooMuch, why)}
+		return &render.Error{Root: root, Problem: p, Err: fmt.Errorf("%w: %s", render.ErrTooMuch, why)}
 	}
 	if r.opts.Confined {
 		return nil

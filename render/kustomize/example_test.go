@@ -63,3 +63,84 @@ patches:
 	// default/Deployment/web probes port 9090
 	// set by the patch at prod/kustomization.yaml:7:14
 }
+
+// exampleTree writes a base with two images and an overlay that sets the tag of
+// one of them.
+func exampleTree() (tree *render.DirTree, remove func()) {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"base/kustomization.yaml": "resources: [web.yaml]\n",
+		"base/web.yaml": `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      containers:
+      - name: app
+        image: reg/web:1.0
+      - name: proxy
+        image: reg/proxy:7
+`,
+		"prod/kustomization.yaml": "resources: [../base]\nimages:\n- name: reg/web\n  newTag: \"2.0\"\n",
+	} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
+			log.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if tree, err = render.OpenTree(dir); err != nil {
+		log.Fatal(err)
+	}
+	return tree, func() { tree.Close(); os.RemoveAll(dir) }
+}
+
+// Where is the tag of each image set?
+func Example_imageTags() {
+	tree, remove := exampleTree()
+	defer remove()
+	ctx := context.Background()
+	result, err := kustomize.New(tree, kustomize.Options{}).Render(ctx, render.Root{Dir: "prod"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, object := range result.Objects {
+		object.Walk(func(field render.Field) {
+			if field.Path[len(field.Path)-1].Key != "image" {
+				return
+			}
+			origin, err := field.Trace(ctx)
+			if err != nil {
+				log.Fatal(err)
+			}
+			fmt.Println(field.Node().Value, "at", origin.Span)
+		})
+	}
+	// Output:
+	// reg/web:2.0 at prod/kustomization.yaml:4:11
+	// reg/proxy:7 at base/web.yaml:11:16
+}
+
+// Which files does the render of a root read?
+func Example_filesOfRoot() {
+	tree, remove := exampleTree()
+	defer remove()
+	result, err := kustomize.New(tree, kustomize.Options{}).Render(context.Background(), render.Root{Dir: "prod"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, name := range result.Inputs {
+		if info, err := tree.Stat(name); err == nil && !info.IsDir() {
+			fmt.Println(name)
+		}
+	}
+	// Output:
+	// base/kustomization.yaml
+	// base/web.yaml
+	// prod/kustomization.yaml
+}

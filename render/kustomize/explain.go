@@ -87,7 +87,7 @@ func (x *explainer) named(p render.Problem) render.Problem {
 	x.kustomizations(func(dir string, k *kustomization) bool {
 		for _, e := range k.entries {
 			n := x.view.lookup(path.Join(dir, e.name))
-			if file == "" && (errors.Is(n.err, errOutside) || errors.Is(n.err, render.ErrGitData) || path.IsAbs(e.name)) || file != "" && n.err == nil && n.real == file {
+			if file == "" && (errors.Is(n.err, render.ErrOutside) || errors.Is(n.err, render.ErrGitData) || path.IsAbs(e.name)) || file != "" && n.err == nil && n.real == file {
 				p.At = k.find(e)
 				if file != "" {
 					p.Message = quote(file) + ": " + p.Message
@@ -112,7 +112,7 @@ func (v *view) leavesContent(dirs []string, text string) int {
 		text = after
 	}
 	for _, dir := range dirs {
-		if n := v.lookup(path.Join(dir, text)); errors.Is(n.err, errOutside) || errors.Is(n.err, render.ErrGitData) {
+		if n := v.lookup(path.Join(dir, text)); errors.Is(n.err, render.ErrOutside) || errors.Is(n.err, render.ErrGitData) {
 			return 1
 		}
 	}

@@ -17,14 +17,6 @@ import (
 	"github.com/org/probe-mtls-action/render/source/yamldoc"
 )
 
-var (
-	errTooMuch = errors.New("the render reads too much")
-	errBinary  = errors.New("binary file")
-	errRemote  = errors.New("remote references are off")
-	errPlugins = errors.New("plugins with changing configuration")
-	errHelm    = errors.New("Helm charts are off")
-)
-
 // inspect looks at a file before kustomize gets its bytes: it refuses what must
 // not reach kustomize and notes the roles of the files that this one names.
 func (v *view) inspect(f *file, r role) *denial {
@@ -42,7 +34,7 @@ func (v *view) inspect(f *file, r role) *denial {
 		return deny(size.at, size.err.Error(), "Remove the excess, or leave this file out.", size.err)
 	}
 	if v.nodes += size.Nodes; v.nodes > v.limits.TotalNodes {
-		err := fmt.Errorf("%w: %d values with aliases expanded", errTooMuch, v.nodes)
+		err := fmt.Errorf("%w: %d values with aliases expanded", render.ErrTooMuch, v.nodes)
 		return deny(source.Span{File: f.name}, err.Error(), "Split the kustomization.", err)
 	}
 	v.opaque = v.opaque || f.isOpaque(r)
@@ -82,7 +74,7 @@ func checkText(f *file) *denial {
 	data := f.text.Data
 	if i := bytes.IndexByte(data, 0); i >= 0 || !utf8.Valid(data) {
 		return deny(source.Span{File: f.name}, "the file is not UTF-8 text; expected YAML",
-			"Remove it from the kustomization, or load it with a configMapGenerator.", errBinary)
+			"Remove it from the kustomization, or load it with a configMapGenerator.", render.ErrBinary)
 	}
 	return nil
 }
@@ -95,7 +87,7 @@ func (v *view) inspectKustomization(f *file) *denial {
 	if !v.opts.EnableHelm && (len(k.HelmCharts) > 0) {
 		at := k.find(entry{field: "helmCharts"})
 		return deny(at, "the kustomization inflates a Helm chart, and Helm is off",
-			"Allow it with --enable-helm where the repository is trusted, or commit the rendered chart.", errHelm)
+			"Allow Helm charts where the repository is trusted, or commit the rendered chart.", render.ErrHelm)
 	}
 	if len(k.OpenAPI) > 0 && !v.alone {
 		return &denial{err: errOwnSchema}
@@ -142,7 +134,7 @@ func (v *view) checkEntry(e entry, find func(entry) source.Span) *denial {
 		return nil
 	}
 	return deny(find(e), fmt.Sprintf("%s names the remote %s, and remote references are off", e.field, quote(e.name)),
-		remoteHint, errRemote)
+		remoteHint, render.ErrRemote)
 }
 
 // checkConfiguration refuses a kustomization that changes the configuration of
@@ -158,7 +150,7 @@ func (v *view) checkConfiguration(k *kustomization) *denial {
 		return nil
 	}
 	return deny(source.Span{File: k.doc.Text.File.Name}, "the kustomization changes the configuration of plugins while rendering it",
-		"Write the plugin's configuration as it is to be, in plain files.", errPlugins)
+		"Write the plugin's configuration as it is to be, in plain files.", render.ErrPlugins)
 }
 
 // assign notes the role of the file that an entry of the kustomization in dir

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"github.com/org/probe-mtls-action/render"
 	"net/http"
 	"regexp"
 	"runtime"
@@ -52,8 +53,8 @@ func guarded() bool {
 // remoteError is the refusal of a request.
 type remoteError struct{ url string }
 
-func (e *remoteError) Error() string { return fmt.Sprintf("%s: %s", errRemote, quote(e.url)) }
-func (e *remoteError) Unwrap() error { return errRemote }
+func (e *remoteError) Error() string { return fmt.Sprintf("%s: %s", render.ErrRemote, quote(e.url)) }
+func (e *remoteError) Unwrap() error { return render.ErrRemote }
 
 // RoundTrip refuses or passes on a request. It is called on the goroutine that
 // makes the request (as http.Client does), whose stack tells who that is.
@@ -100,7 +101,7 @@ func online(f func()) { f() }
 
 const onlineName = "github.com/org/probe-mtls-action/render/kustomize.online"
 
-var refusedURL = regexp.MustCompile(regexp.QuoteMeta(errRemote.Error()) + `: \\*"([^"\\]*)`)
+var refusedURL = regexp.MustCompile(regexp.QuoteMeta(render.ErrRemote.Error()) + `: \\*"([^"\\]*)`)
 
 // denyRequest notes a refused request, which err tells of, as the render's end.
 func (v *view) denyRequest(err error) {
@@ -116,7 +117,7 @@ func (v *view) denyRequest(err error) {
 		return
 	}
 	at, field := v.written(func(_ []string, text string) int { return likeness(text, url) })
-	v.denied = deny(at, fmt.Sprintf("%s leads to the remote %s, and remote references are off", field, quote(url)), remoteHint, errRemote)
+	v.denied = deny(at, fmt.Sprintf("%s leads to the remote %s, and remote references are off", field, quote(url)), remoteHint, render.ErrRemote)
 }
 
 // likeness tells how surely the URL was made from text: a value that is it, or
@@ -137,7 +138,7 @@ func likeness(text, url string) int {
 	return 0
 }
 
-const remoteHint = "Allow it with --allow-remote where the repository is trusted, or keep a copy in the repository."
+const remoteHint = "Allow remote references where the repository is trusted, or keep a copy in the repository."
 
 // written returns the place of the value, in the files that configure kustomize,
 // that rank gives the highest number above 0, and the name of its field. Rank gets

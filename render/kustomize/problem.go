@@ -15,7 +15,7 @@ import (
 func readProblem(name string, err error) render.Problem {
 	p := render.Problem{At: source.Span{File: name}}
 	switch {
-	case errors.Is(err, errOutside):
+	case errors.Is(err, render.ErrOutside):
 		p.Message = "the name " + quote(name) + " leads out of the repository"
 		p.Hint = "Keep what the kustomization needs inside the repository."
 		p.At = source.Span{}
@@ -23,7 +23,7 @@ func readProblem(name string, err error) render.Problem {
 		p.Message = "the name " + quote(name) + " " + render.ErrGitData.Error()
 		p.Hint = "Name files of the repository's content only."
 		p.At = source.Span{}
-	case errors.Is(err, errTooBig), errors.Is(err, errTooMuch):
+	case errors.Is(err, render.ErrTooBig), errors.Is(err, render.ErrTooMuch):
 		p.Message = reason(err)
 		p.Hint = "Leave the file out of the kustomization, or split it."
 	case errors.Is(err, fs.ErrPermission):

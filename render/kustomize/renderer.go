@@ -45,9 +45,6 @@ func New(tree render.Tree, opts Options) *Renderer {
 	return &Renderer{store: newStore(tree, opts), opts: opts}
 }
 
-// Name returns "kustomize".
-func (r *Renderer) Name() string { return Name }
-
 // Render renders one root. It returns an [*render.Error] unless ctx ended. When
 // ctx ends, kustomize stops at the next file that it reads.
 func (r *Renderer) Render(ctx context.Context, root render.Root) (_ *render.Result, err error) {
@@ -68,7 +65,7 @@ func (r *Renderer) failure(ctx context.Context, root render.Root, err error) err
 		return ctx.Err()
 	}
 	if e := (*render.Error)(nil); errors.As(err, &e) {
-		if r.opts.Leave && (errors.Is(e, errRemote) || errors.Is(e, errHelm) || errors.Is(e, errPlugins)) {
+		if r.opts.Leave && (errors.Is(e, render.ErrRemote) || errors.Is(e, render.ErrHelm) || errors.Is(e, render.ErrPlugins)) {
 			e.Err = errors.Join(render.ErrAbove, e.Err)
 		}
 		return e

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/org/probe-mtls-action/render"
 	"runtime/debug"
 	"sync"
 
@@ -143,6 +144,6 @@ func (b *build) krusty(dir string, restrict types.LoadRestrictions) {
 		b.err = err
 	}
 	if b.err == nil && b.resources.Size() > b.view.limits.Objects {
-		b.err = fmt.Errorf("%w: %d objects", errTooMuch, b.resources.Size())
+		b.err = fmt.Errorf("%w: %d objects", render.ErrTooMuch, b.resources.Size())
 	}
 }

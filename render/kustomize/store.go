@@ -19,11 +19,7 @@ const (
 	maxPath  = 4096 // bytes of a name
 )
 
-var (
-	errOutside  = errors.New("leads out of the repository")
-	errTooBig   = errors.New("file is too big")
-	errNotPlain = errors.New("not a regular file")
-)
+var errNotPlain = errors.New("not a regular file")
 
 // store caches what a tree holds. It is shared by all renders of a Renderer,
 // so that each name is looked up, and each file read and parsed, only once.
@@ -81,7 +77,7 @@ func (s *store) resolve(p string, links int) *name {
 
 func (s *store) resolveNew(p string, links int) *name {
 	if p == ".." || strings.HasPrefix(p, "../") || path.IsAbs(p) {
-		return &name{err: &fs.PathError{Op: "open", Path: p, Err: errOutside}}
+		return &name{err: &fs.PathError{Op: "open", Path: p, Err: render.ErrOutside}}
 	}
 	dir := s.resolve(path.Dir(p), links)
 	if dir.err != nil {
@@ -107,7 +103,7 @@ func (s *store) resolveNew(p string, links int) *name {
 	}
 	target = strings.ReplaceAll(target, `\`, "/")
 	if path.IsAbs(target) {
-		return &name{err: &fs.PathError{Op: "open", Path: p, Err: errOutside}}
+		return &name{err: &fs.PathError{Op: "open", Path: p, Err: render.ErrOutside}}
 	}
 	return s.resolve(path.Join(dir.real, target), links-1)
 }
@@ -143,7 +139,7 @@ func (s *store) readAll(real string) ([]byte, error) {
 	limit := s.limits.FileSize
 	data, err := io.ReadAll(io.LimitReader(h, limit+1))
 	if err == nil && int64(len(data)) > limit {
-		err = &fs.PathError{Op: "read", Path: real, Err: fmt.Errorf("%w: more than %d bytes", errTooBig, limit)}
+		err = &fs.PathError{Op: "read", Path: real, Err: fmt.Errorf("%w: more than %d bytes", render.ErrTooBig, limit)}
 	}
 	if err != nil {
 		return nil, err

@@ -264,27 +264,10 @@ func (c *testCase) text(s source.Span) string {
 	return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(text)
 }
 
-// parsePath reads what [render.Path] prints.
 func parsePath(s string) render.Path {
-	var p render.Path
-	for s != "" {
-		switch {
-		case strings.HasPrefix(s, `["`):
-			key, rest, _ := strings.Cut(s[2:], `"]`)
-			p, s = p.Key(key), rest
-		case s[0] == '[':
-			index, rest, _ := strings.Cut(s[1:], "]")
-			i := 0
-			fmt.Sscan(index, &i)
-			p, s = p.Item(i), rest
-		default:
-			s = strings.TrimPrefix(s, ".")
-			end := strings.IndexAny(s, ".[")
-			if end < 0 {
-				end = len(s)
-			}
-			p, s = p.Key(s[:end]), s[end:]
-		}
+	p, err := render.ParsePath(s)
+	if err != nil {
+		panic(err)
 	}
 	return p
 }

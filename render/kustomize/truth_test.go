@@ -4,8 +4,6 @@ import (
 	"context"
 	"testing"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize"
 )
@@ -47,21 +45,11 @@ spec:
 `)
 	res := renderRoot(t, tr, kustomize.Options{}, "over")
 	for _, o := range res.Objects {
-		var walk func(p render.Path, n *yaml.Node)
-		walk = func(p render.Path, n *yaml.Node) {
-			if _, err := o.Trace(context.Background(), p); err != nil {
-				t.Errorf("%s %s: %v", o, p, err)
+		o.Walk(func(f render.Field) {
+			if _, err := f.Trace(context.Background()); err != nil {
+				t.Errorf("%s: %v", f, err)
 			}
-			for i, c := range n.Content {
-				switch {
-				case n.Kind == yaml.SequenceNode:
-					walk(p.Item(i), c)
-				case i%2 == 1:
-					walk(p.Key(n.Content[i-1].Value), c)
-				}
-			}
-		}
-		walk(nil, o.Node)
+		})
 	}
 	equalsKustomize(t, "traced", tr.Dir()+"/over", res)
 }

@@ -131,12 +131,12 @@ func (v *view) find(p string) (*name, error) {
 	}
 	rel, ok := v.rel(p)
 	if !ok {
-		return nil, v.deny(p, &fs.PathError{Op: "open", Path: p, Err: errOutside})
+		return nil, v.deny(p, &fs.PathError{Op: "open", Path: p, Err: render.ErrOutside})
 	}
 	v.inputs[rel] = true
 	n := v.lookup(rel)
 	if n.err != nil {
-		if errors.Is(n.err, errOutside) || errors.Is(n.err, render.ErrGitData) {
+		if errors.Is(n.err, render.ErrOutside) || errors.Is(n.err, render.ErrGitData) {
 			return nil, v.deny(rel, n.err)
 		}
 		return nil, n.err
@@ -193,7 +193,7 @@ func (v *view) ReadFile(p string) ([]byte, error) {
 	v.files++
 	v.bytes += int64(len(f.raw))
 	if v.files > v.limits.Files || v.bytes > v.limits.TotalSize {
-		return nil, v.deny(n.real, fmt.Errorf("%w: %d files with %d bytes read", errTooMuch, v.files, v.bytes))
+		return nil, v.deny(n.real, fmt.Errorf("%w: %d files with %d bytes read", render.ErrTooMuch, v.files, v.bytes))
 	}
 	if !v.isRead[f] {
 		v.isRead[f] = true

@@ -42,9 +42,6 @@ var _ render.Renderer = (*Renderer)(nil)
 // New returns a Renderer of the manifests in tree.
 func New(tree render.Tree) *Renderer { return &Renderer{tree} }
 
-// Name returns "manifest".
-func (r *Renderer) Name() string { return Name }
-
 // Roots returns the directories at or below dirs that hold manifests, and those
 // of dirs that are files. It fails for names that the tree does not have.
 func (r *Renderer) Roots(ctx context.Context, dirs []string) ([]render.Root, error) {

@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"sort"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -125,58 +124,6 @@ func (f *File) Line(line int) string {
 		return ""
 	}
 	return string(f.Data[f.textStart(line-1):f.textEnd(line-1)])
-}
-
-// Excerpt is one line of a file, cut to a bounded length around a span.
-type Excerpt struct {
-	Line int
-	// Text is the line's text, at most the asked number of code points plus an
-	// ellipsis on each side that was cut. Control characters and invalid bytes
-	// are replaced by U+FFFD, tabs by a blank.
-	Text string
-	// Start and End are the code points of Text that the span covers: 0-based,
-	// half-open. They are equal where the span is empty or not on the line.
-	Start, End int
-}
-
-// Excerpt returns the line on which s starts with at most width code points of
-// text around the start of s.
-func (f *File) Excerpt(s Span, width int) Excerpt {
-	text := []rune(clean(f.Line(s.Start.Line)))
-	start := min(max(s.Start.Column-1, 0), len(text))
-	end := len(text)
-	if s.End.Line == s.Start.Line {
-		end = min(max(s.End.Column-1, start), len(text))
-	}
-	width = max(width, 1)
-	from, to := 0, len(text)
-	if len(text) > width {
-		from = min(max(start-width/3, 0), len(text)-width)
-		to = from + width
-	}
-	out := string(text[from:to])
-	start, end = start-from, min(end, to)-from
-	if from > 0 {
-		out = "…" + out
-		start, end = start+1, end+1
-	}
-	if to < len(text) {
-		out += "…"
-	}
-	return Excerpt{Line: s.Start.Line, Text: out, Start: start, End: max(start, end)}
-}
-
-// clean makes a line safe to print, code point for code point.
-func clean(line string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t':
-			return ' '
-		case r < 0x20, r >= 0x7f && r < 0xa0, r == 0x2028, r == 0x2029, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
-			return utf8.RuneError
-		}
-		return r
-	}, line)
 }
 
 // textStart is the offset of the first character of the 0-based line.

@@ -3,7 +3,6 @@ package source_test
 import (
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -70,41 +69,11 @@ func TestSpanAndText(t *testing.T) {
 	}
 }
 
-func TestExcerpt(t *testing.T) {
-	for _, c := range []struct {
-		line        string
-		start, end  int // columns
-		width       int
-		want, under string
-	}{
-		{"  port: 8080", 9, 13, 80, "  port: 8080", "8080"},
-		{"\tport: 8080", 8, 12, 80, " port: 8080", "8080"},
-		{strings.Repeat("x", 50) + "8080" + strings.Repeat("y", 50), 51, 55, 12, "…xxxx8080yyyy…", "8080"},
-		{"a\x1b[31mb\u202ec", 1, 2, 80, "a\ufffd[31mb\ufffdc", "a"},
-		{strings.Repeat("z", 20), 1, 21, 5, "zzzzz…", "zzzzz"},
-	} {
-		f := source.NewFile("f", []byte("first\n"+c.line+"\nlast"))
-		e := f.Excerpt(source.Span{File: "f", Start: source.Position{Line: 2, Column: c.start}, End: source.Position{Line: 2, Column: c.end}}, c.width)
-		if e.Text != c.want || e.Line != 2 {
-			t.Errorf("%q: got %q, want %q", c.line, e.Text, c.want)
-		}
-		if got := string([]rune(e.Text)[e.Start:e.End]); got != c.under {
-			t.Errorf("%q: %q is underlined, want %q", c.line, got, c.under)
+func TestUTF16(t *testing.T) {
+	for _, data := range []string{"\xff\xfea\x00\n\x00\xe9\x00b\x00", "\xfe\xff\x00a\x00\n\x00\xe9\x00b"} {
+		f := source.NewFile("f", []byte(data))
+		if got := f.Line(2); got != "éb" || f.Position(len("a\né")) != (source.Position{Line: 2, Column: 2}) {
+			t.Errorf("%q: got %q", data, got)
 		}
 	}
-}
-
-func FuzzExcerpt(f *testing.F) {
-	f.Add("a: b\n", 1, 2, 3, 10)
-	f.Fuzz(func(t *testing.T, text string, line, start, end, width int) {
-		file := source.NewFile("f", []byte(text))
-		e := file.Excerpt(source.Span{Start: source.Position{Line: line, Column: start}, End: source.Position{Line: line, Column: end}}, width)
-		runes := []rune(e.Text)
-		if e.Start < 0 || e.Start > e.End || e.End > len(runes) {
-			t.Errorf("%+v", e)
-		}
-		if width < 1000 && len(runes) > max(width, 1)+2 || !utf8.ValidString(e.Text) || strings.ContainsAny(e.Text, "\n\r\x1b\x00") {
-			t.Errorf("%q", e.Text)
-		}
-	})
 }

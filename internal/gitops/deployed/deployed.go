@@ -57,12 +57,6 @@ func (r *Renderer) On(tree render.Tree) *Renderer {
 	return other
 }
 
-// Name returns "deployed".
-func (r *Renderer) Name() string { return "deployed" }
-
-// Roots is not for this renderer: roots come from deployments.
-func (r *Renderer) Roots(context.Context, []string) ([]render.Root, error) { return nil, nil }
-
 // Root returns the root of a deployment, and makes it known to r.
 func (r *Renderer) Root(d *gitops.Deployment) render.Root {
 	root := render.Root{Dir: d.Dir, Renderer: graph.Renderer, As: d.Options.Key()}
