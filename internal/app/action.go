@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/diff"
 	"github.com/org/probe-mtls-action/internal/git"
 	"github.com/org/probe-mtls-action/internal/github"
+	"github.com/org/probe-mtls-action/internal/outfile"
 	"github.com/org/probe-mtls-action/internal/place"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/text"
@@ -52,6 +52,13 @@ func newJob(env *Env) (*job, error) {
 		return nil, j.invalid()
 	}
 	j.s = in.Values
+	if in.SARIFFile != "" {
+		name, o := fileBelow(or(j.workspace().Dir, "."), in.SARIFFile)
+		if err := outfile.Check(name, o); err != nil {
+			j.runner.Errorf("the input sarif-file is %s: %s", in.SARIFFile, err)
+			return nil, j.invalid()
+		}
+	}
 	return j, nil
 }
 
@@ -264,18 +271,12 @@ func (j *job) printLog(rep *report.Report) error {
 	})
 }
 
-// writeFile writes a file below dir; a link in its name that leads out of dir is
-// refused.
+// writeFile writes a file below dir, and the directories that it lacks.
 func writeFile(dir, name string, data []byte) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	if parent := filepath.Dir(filepath.FromSlash(name)); parent != "." {
-		if err := root.MkdirAll(parent, 0o777); err != nil {
-			return err
-		}
-	}
-	return root.WriteFile(filepath.FromSlash(name), data, 0o666)
+	file, o := fileBelow(dir, name)
+	return outfile.Write(file, o, data)
+}
+
+func fileBelow(dir, name string) (string, outfile.Options) {
+	return filepath.Join(dir, filepath.FromSlash(name)), outfile.Options{Repository: dir, MakeDirs: true}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/gitops/deployed"
 	"github.com/org/probe-mtls-action/internal/mesh/istio"
+	"github.com/org/probe-mtls-action/internal/outfile"
 	"github.com/org/probe-mtls-action/internal/pipeline"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/rules"
@@ -37,6 +38,11 @@ func runCheck(ctx context.Context, env *Env, s *settings.Values) error {
 		return err
 	}
 	defer repo.close()
+	if s.Output != "" && s.Output != "-" {
+		if err := outfile.Check(env.path(s.Output), repo.output()); err != nil {
+			return outputError("--output "+s.Output, err)
+		}
+	}
 	rep, err := examine(ctx, env, repo, s, sc)
 	if err != nil {
 		return err
@@ -45,7 +51,7 @@ func runCheck(ctx context.Context, env *Env, s *settings.Values) error {
 		return runFix(ctx, env, s, repo, rep)
 	}
 	policy := policy(s, repo.config)
-	if err := write(env, s, rep, policy); err != nil {
+	if err := write(env, repo, s, rep, policy); err != nil {
 		return err
 	}
 	return conclude(rep, policy)

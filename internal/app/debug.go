@@ -2,10 +2,10 @@ package app
 
 import (
 	"context"
-	"os"
 	"runtime"
 
 	"github.com/org/probe-mtls-action/internal/debuglog"
+	"github.com/org/probe-mtls-action/internal/outfile"
 	"github.com/org/probe-mtls-action/internal/settings"
 )
 
@@ -14,7 +14,10 @@ func traced(ctx context.Context, env *Env, s *settings.Values, run func(context.
 	if s.Debug == "" {
 		return run(ctx)
 	}
-	f, err := os.OpenFile(env.path(s.Debug), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o666)
+	f, err := outfile.Create(env.path(s.Debug), outfile.Options{})
+	if err == nil {
+		err = f.Publish() // it is of use while the run lasts
+	}
 	if err != nil {
 		return usagef("--debug %s: %w", s.Debug, reason(err))
 	}

@@ -2,11 +2,13 @@ package app
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 
+	"github.com/org/probe-mtls-action/internal/outfile"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/annotation"
 	"github.com/org/probe-mtls-action/internal/report/concise"
@@ -61,7 +63,7 @@ type look struct {
 
 // write writes r to where the settings say. A result that cannot be written
 // counts as not checked: nobody has seen it.
-func write(env *Env, s *settings.Values, r *report.Report, policy report.Policy) error {
+func write(env *Env, repo *repository, s *settings.Values, r *report.Report, policy report.Policy) error {
 	if s.Quiet || slices.Contains(bare, s.Format) {
 		fmt.Fprintln(env.Stderr, text.Total(r))
 	}
@@ -79,8 +81,8 @@ func write(env *Env, s *settings.Values, r *report.Report, policy report.Policy)
 		}
 		return nil
 	}
-	if err := os.WriteFile(env.path(s.Output), b.Bytes(), 0o666); err != nil {
-		return notChecked(fmt.Errorf("--output %s: the result could not be written: %w", s.Output, reason(err)))
+	if err := outfile.Write(env.path(s.Output), repo.output(), b.Bytes()); err != nil {
+		return outputError("--output "+s.Output, err)
 	}
 	return nil
 }
@@ -110,3 +112,20 @@ func colors(env *Env, s *settings.Values) bool {
 }
 
 func forces(value string) bool { return value != "" && value != "0" }
+
+// output says where the files of a run of r may be.
+func (r *repository) output() outfile.Options {
+	if d, ok := r.tree.(interface{ Dir() string }); ok {
+		return outfile.Options{Repository: d.Dir()}
+	}
+	return outfile.Options{}
+}
+
+// outputError is the error of a file of results that was named as named says: a
+// mistake, or the end of a result that nobody has seen.
+func outputError(named string, err error) error {
+	if refused := (*outfile.RefusedError)(nil); errors.As(err, &refused) {
+		return usagef("%s: %w", named, refused)
+	}
+	return notChecked(fmt.Errorf("%s: the result could not be written: %w", named, reason(err)))
+}

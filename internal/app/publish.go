@@ -88,12 +88,15 @@ func (j *job) publish(ctx context.Context, policy report.Policy, all ...delivery
 			p.recordAll(report.Log)
 		}
 		file, data := p.writeSARIF(i)
-		if d.pull != nil {
+		// What is not there in a part of a result is not fixed.
+		if d.pull != nil && !d.rep.Interrupted {
 			p.comment(ctx)
 			p.sticky(ctx)
 		}
 		p.annotate()
-		p.upload(ctx, file, data)
+		if !d.rep.Interrupted {
+			p.upload(ctx, file, data)
+		}
 		p.summarize()
 		t.add(p, file)
 	}

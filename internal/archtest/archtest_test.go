@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"render/source/yamldoc", "render/manifest/sniff", "internal/report/md"},
 	{"render"},
 	{"render/trace", "render/kustomize/graph", "internal/kube", "internal/git"},
-	{"render/kustomize", "render/confined", "render/manifest", "internal/probe", "internal/affected", "internal/scope", "internal/fix/edit"},
+	{"internal/outfile", "render/kustomize", "render/confined", "render/manifest", "internal/probe", "internal/affected", "internal/scope", "internal/fix/edit"},
 	{"render/kustomize/kustomizetest", "internal/mesh", "internal/gitops"},
 	{"internal/gitops/flux", "internal/gitops/argocd", "internal/gitops/deployed"},
 	{"internal/gitops/discover"},

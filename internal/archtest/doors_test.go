@@ -38,6 +38,7 @@ var doors = []door{
 			"internal/app":     "files that the user names",
 			"internal/machine": "what the system says of memory",
 			"internal/fix":     "the files that --fix changes, before it does",
+			"internal/outfile": "the directory that a result is written to",
 		},
 	},
 	{
@@ -51,7 +52,7 @@ var doors = []door{
 			"render/kustomize": "nothing but the null device",
 			"internal/git":     "a Git directory of its own, in a temporary directory",
 			"internal/actions": "outputs and the summary, in files that the runner names",
-			"internal/app":     "results",
+			"internal/outfile": "results, beside and renamed",
 		},
 	},
 	{
