@@ -23,6 +23,10 @@ lint: ## gofmt, go vet, staticcheck, actionlint, workflows in the documentation
 	scripts/lint
 	scripts/lint-docs
 
+.PHONY: vulnerabilities
+vulnerabilities: ## look for known vulnerabilities that the program can reach
+	GOTOOLCHAIN=auto scripts/vulnerabilities
+
 .PHONY: fmt
 fmt: ## format the Go files
 	gofmt -w $$(git ls-files '*.go')

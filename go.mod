@@ -2,6 +2,8 @@ module github.com/org/probe-mtls-action
 
 go 1.26.0
 
+toolchain go1.26.10
+
 require (
 	github.com/bluekeyes/go-gitdiff v0.9.0
 	github.com/bmatcuk/doublestar/v4 v4.10.4

@@ -30,7 +30,7 @@ func main() {
 	code := app.Main(ctx, app.Env{
 		Args:    os.Args[1:],
 		Stdin:   os.Stdin,
-		Stdout:  os.Stdout,
+		Stdout:  stdout(),
 		Stderr:  stderr,
 		Self:    self(),
 		Environ: os.Environ(),

@@ -1,15 +1,17 @@
 package app
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/org/probe-mtls-action/internal/affected"
 	"github.com/org/probe-mtls-action/internal/report/safe"
 	"github.com/org/probe-mtls-action/internal/settings"
+	"github.com/org/probe-mtls-action/render"
 )
 
 // plan is what `affected --format json` prints.
@@ -61,14 +63,14 @@ func runAffected(ctx context.Context, env *Env, s *settings.Values) error {
 	defer c.close()
 	p := newPlan(c, s.MaxShards)
 	p.remarks(env.Stderr)
-	w := bufio.NewWriter(env.Stdout)
+	var b bytes.Buffer
 	if s.Format == "json" {
-		err = json.NewEncoder(w).Encode(p)
+		err = json.NewEncoder(&b).Encode(p)
 	} else {
-		p.text(w, s.Verbose)
+		p.text(&b, s.Verbose)
 	}
 	if err == nil {
-		err = w.Flush()
+		_, err = env.Stdout.Write(safe.JSON(b.Bytes()))
 	}
 	if err != nil {
 		return notChecked(fmt.Errorf("the result could not be written: %w", reason(err)))
@@ -93,6 +95,15 @@ func newPlan(c *comparison, maxShards int) *plan {
 	}
 	for _, problem := range c.unreadable() {
 		p.NotChecked = append(p.NotChecked, problem.At.String()+": "+problem.Message)
+	}
+	var known []render.Problem
+	if c.before != nil {
+		known = c.before.Unreadable()
+	}
+	for _, problem := range c.after.Unreadable() {
+		if c.repo.inScope(problem.At.File) && !slices.Contains(known, problem) {
+			p.NotChecked = append(p.NotChecked, problem.At.String()+": "+problem.Message)
+		}
 	}
 	cost := 0
 	for _, r := range roots {
@@ -120,12 +131,14 @@ func newPlan(c *comparison, maxShards int) *plan {
 }
 
 // text prints one root a line, and with verbose below each why.
-func (p *plan) text(w *bufio.Writer, verbose bool) {
+func (p *plan) text(w io.Writer, verbose bool) {
+	lines := safe.Lines(w)
+	defer lines.Flush()
 	for _, r := range p.Roots {
-		fmt.Fprintln(w, safe.Line(r.Root))
+		fmt.Fprintln(lines, safe.Line(r.Root))
 		for _, why := range r.Reasons {
 			if verbose {
-				fmt.Fprintf(w, "    %s\n", safe.Line(why))
+				fmt.Fprintf(lines, "    %s\n", safe.Line(why))
 			}
 		}
 	}

@@ -42,6 +42,9 @@ type Env struct {
 // Main runs the command and returns its exit code. It never panics: a panic is
 // a defect, told as one, and what was being checked counts as not checked.
 func Main(ctx context.Context, env Env) (code int) {
+	out, messages := &pipe{w: env.Stdout}, safe.Lines(env.Stderr)
+	env.Stdout, env.Stderr = out, messages
+	defer messages.Flush()
 	defer func() {
 		if v := recover(); v != nil {
 			fmt.Fprintf(env.Stderr, "probe-mtls-action: internal error: %s\nThis is a defect of probe-mtls-action, and nothing counts as checked. Please report it.\n", safe.Line(fmt.Sprint(v)))
@@ -49,17 +52,41 @@ func Main(ctx context.Context, env Env) (code int) {
 		}
 	}()
 	err := newCommand(&env).ExecuteContext(ctx)
-	if err == nil {
+	var exit *exitError
+	if err != nil && !errors.As(err, &exit) {
+		exit = usage(err) // cobra's own errors are all mistakes in flags and arguments
+	}
+	if out.err != nil && (exit == nil || exit.code == ExitUsage) {
+		exit = notChecked(fmt.Errorf("the output could not be written: %w", reason(out.err)))
+	}
+	if exit == nil {
 		return ExitOK
 	}
-	var exit *exitError
-	if !errors.As(err, &exit) {
-		exit = usage(err) // cobra's own errors are all mistakes in flags and arguments
+	if ctx.Err() != nil && exit.code == ExitUsage {
+		exit = notChecked(errInterrupted) // it is not the user's mistake that Git was stopped
 	}
 	if exit.err != nil {
 		fmt.Fprintf(env.Stderr, "probe-mtls-action: %s\n", safe.Block(exit.err.Error()))
 	}
 	return exit.code
+}
+
+// errInterrupted is why a run that was told to end has no result.
+var errInterrupted = errors.New("interrupted before everything was checked")
+
+// pipe is the standard output. It keeps the first error: what prints help or a
+// rule's page looks at none.
+type pipe struct {
+	w   io.Writer
+	err error
+}
+
+func (p *pipe) Write(data []byte) (int, error) {
+	n, err := p.w.Write(data)
+	if p.err == nil {
+		p.err = err
+	}
+	return n, err
 }
 
 // exitError ends the command with a code; err is nil where all has been said.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -200,7 +199,7 @@ func whole(res *pipeline.Result, err error) (*pipeline.Result, error) {
 // runError tells an interrupted run from a mistake in the mesh options.
 func runError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return notChecked(errors.New("interrupted before everything was checked"))
+		return notChecked(errInterrupted)
 	}
 	return usage(err)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/report/json"
 	"github.com/org/probe-mtls-action/internal/report/junit"
 	"github.com/org/probe-mtls-action/internal/report/markdown"
+	"github.com/org/probe-mtls-action/internal/report/safe"
 	"github.com/org/probe-mtls-action/internal/report/sarif"
 	"github.com/org/probe-mtls-action/internal/report/text"
 	"github.com/org/probe-mtls-action/internal/settings"
@@ -75,13 +76,20 @@ func write(env *Env, repo *repository, s *settings.Values, r *report.Report, pol
 	if err := formats[s.Format](&b, r, l); err != nil {
 		return notChecked(fmt.Errorf("writing %s: %w", s.Format, err))
 	}
+	data := b.Bytes()
+	switch s.Format {
+	case "json", "sarif", "gitlab":
+		data = safe.JSON(data)
+	case "markdown", "html", "junit":
+		data = safe.Markup(data)
+	}
 	if s.Output == "" || s.Output == "-" {
-		if _, err := env.Stdout.Write(b.Bytes()); err != nil {
+		if _, err := env.Stdout.Write(data); err != nil {
 			return notChecked(fmt.Errorf("the result could not be written: %w", reason(err)))
 		}
 		return nil
 	}
-	if err := outfile.Write(env.path(s.Output), repo.output(), b.Bytes()); err != nil {
+	if err := outfile.Write(env.path(s.Output), repo.output(), data); err != nil {
 		return outputError("--output "+s.Output, err)
 	}
 	return nil
@@ -103,7 +111,11 @@ func colors(env *Env, s *settings.Values) bool {
 	case s.Output != "" || env.Getenv("TERM") == "dumb":
 		return false
 	}
-	f, ok := env.Stdout.(*os.File)
+	out := env.Stdout
+	if p, ok := out.(*pipe); ok {
+		out = p.w
+	}
+	f, ok := out.(*os.File)
 	if !ok {
 		return false
 	}

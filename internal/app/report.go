@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -46,6 +47,13 @@ func runReport(ctx context.Context, env *Env, files []string) error {
 }
 
 func readSARIF(name string) (*report.Report, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, reason(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file") // a pipe would wait, a device may never end
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, reason(err)

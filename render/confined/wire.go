@@ -78,7 +78,7 @@ type treeError struct {
 	Kind           int // index in kinds, or -1
 }
 
-var kinds = []error{fs.ErrNotExist, fs.ErrPermission, fs.ErrInvalid, errTooBig}
+var kinds = []error{fs.ErrNotExist, fs.ErrPermission, fs.ErrInvalid, errTooBig, render.ErrOutside, render.ErrGitData}
 
 func treeErrorOf(op, name string, err error) *treeError {
 	e := &treeError{Op: op, Path: name, Text: err.Error(), Kind: -1}

@@ -107,9 +107,10 @@ func startOfLine(s string) string {
 // cells. Do not put two code spans side by side without a space.
 func Code(s string) string {
 	s = safe.Line(s)
-	if s == "" || strings.Contains(s, "|") {
+	if s == "" || strings.Contains(s, "|") || strings.Contains(s, "##[") {
 		// A table cell cannot hold a pipe in a code span when a backslash
-		// stands before it, so the span is HTML.
+		// stands before it, and a runner that prints the text obeys "##[", so
+		// the span is HTML.
 		return "<code>" + inline(s) + "</code>"
 	}
 	ticks := strings.Repeat("`", longestRun(s, '`')+1)
@@ -139,6 +140,11 @@ func Some(all []string, max int) string {
 // longer than any run of backticks in s. The language is a word of our own.
 func Fence(language, s string) string {
 	s = strings.TrimRight(safe.Block(s), "\n")
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = safe.Inert(lines[i])
+	}
+	s = strings.Join(lines, "\n")
 	ticks := strings.Repeat("`", max(3, longestRun(s, '`')+1))
 	return ticks + language + "\n" + s + "\n" + ticks + "\n"
 }

@@ -23,9 +23,10 @@ func Block(s string) string {
 }
 
 // Inert keeps a printed line from being a workflow command in a GitHub job: the
-// runner obeys "::" at the start of a line and "##[" anywhere.
+// runner obeys "::" at the start of a line, blanks aside, and "##[" anywhere
+// (actions/runner, ActionCommand).
 func Inert(line string) string {
-	if rest := strings.TrimLeft(line, " "); strings.HasPrefix(rest, "::") {
+	if rest := strings.TrimLeftFunc(line, unicode.IsSpace); strings.HasPrefix(rest, "::") {
 		line = line[:len(line)-len(rest)] + `\x3a` + rest[1:]
 	}
 	return strings.ReplaceAll(line, "##[", `##\x5b`)

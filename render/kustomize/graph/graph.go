@@ -130,6 +130,21 @@ type node struct {
 // their name with kustomizations: see [Discover].
 func (g *Graph) Problems() []render.Problem { return g.problems }
 
+// Unreadable returns the configurations of plugins and the kustomization files
+// that could not be read, and why, sorted by place.
+func (g *Graph) Unreadable() []render.Problem {
+	var out []render.Problem
+	for _, d := range g.dirs {
+		for _, o := range g.nodes[d].opaque {
+			if o.Kind == Unreadable {
+				out = append(out, render.Problem{At: o.At, Message: o.Why})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b render.Problem) int { return strings.Compare(a.At.String(), b.At.String()) })
+	return slices.Compact(out)
+}
+
 // Lost tells why the kustomization file of a root cannot be read, whatever is in
 // it: its name is a link that cannot be followed, say.
 func (g *Graph) Lost(dir string) (why render.Problem, lost bool) {
