@@ -127,7 +127,7 @@ func (r *repository) proveIn(ctx context.Context, s *settings.Values, dirs map[s
 	}
 	e := engine(r.env, r.tree, d.renderer, s)
 	e.Prover, e.ProveAll = p, true
-	res, err := e.Run(ctx, groups)
+	res, err := whole(e.Run(ctx, groups))
 	if err != nil {
 		return nil, runError(ctx, err)
 	}

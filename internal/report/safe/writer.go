@@ -3,6 +3,7 @@ package safe
 import (
 	"bytes"
 	"io"
+	"strings"
 )
 
 // Lines returns a writer of lines that are no workflow commands, see [Inert].
@@ -41,6 +42,15 @@ func (l *LineWriter) Flush() error {
 	_, err := io.WriteString(l.w, Inert(string(l.line)))
 	l.line = nil
 	return err
+}
+
+// InertLines is [Inert] for a text of many lines.
+func InertLines(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString(Inert(line))
+	}
+	return b.String()
 }
 
 // JSON makes a JSON text inert, see [Inert]: "##[" can stand in a string only,
