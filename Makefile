@@ -35,6 +35,13 @@ fmt: ## format the Go files
 fuzz: ## run every fuzz target for FUZZTIME (10000x inputs, or a time)
 	scripts/fuzz $(FUZZTIME)
 
+SCOPE_REPOSITORIES ?= 1000
+
+.PHONY: scope
+scope: ## hold affected roots and new findings against kustomize and full checks in SCOPE_REPOSITORIES generated repositories
+	PROBE_MTLS_SCOPE_REPOSITORIES=$(SCOPE_REPOSITORIES) PROBE_MTLS_SCOPE_SEED=$$(date +%s) \
+	  go test -count=1 -timeout 0 -run '^TestScopeProperty$$' -v ./internal/app
+
 .PHONY: bench
 bench: ## run the benchmarks, and compare rendering with kustomize build
 	go test -run '^$$' -bench . -benchmem ./...
