@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -125,43 +126,56 @@ func (f *file) untested(r role) []trace.Edit {
 // move returns the edits that turn the test operation op into a move of the
 // value to itself; none where that is not written in a way that allows it.
 func (d *document) move(op *yaml.Node) []trace.Edit {
-	var out []trace.Edit
-	put := func(n *yaml.Node, change func(string) string) {
-		sc, ok := d.doc.Scalar(n)
-		if !ok {
-			return
-		}
-		e := trace.Edit{File: d.file.name, Start: d.doc.Text.Offset(sc.Start), End: d.doc.Text.End(sc.End)}
-		e.Text = change(string(d.file.text.Data[e.Start:e.End]))
-		out = append(out, e)
-	}
-	// The path as it is written, in the quotes that its surroundings ask for.
-	path := ""
+	at := map[string]int{}
 	for i := 0; i+1 < len(op.Content); i += 2 {
-		if op.Content[i].Value == "path" {
-			if sc, ok := d.doc.Scalar(op.Content[i+1]); ok && sc.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
-				path = string(d.file.text.Data[d.doc.Text.Offset(sc.Start):d.doc.Text.End(sc.End)])
-			}
-		}
+		at[op.Content[i].Value] = i
 	}
-	if path == "" || strings.ContainsAny(path, "\r\n") {
+	value := child(op, "value")
+	path, ok := d.raw(op.Content[at["path"]+1])
+	if !ok || value == nil || value.ShortTag() == "!!null" {
 		return nil
 	}
-	for i := 0; i+1 < len(op.Content); i += 2 {
-		key, value := op.Content[i], op.Content[i+1]
-		switch key.Value {
-		case "op":
-			put(value, func(text string) string { return strings.Replace(text, "test", "move", 1) })
-		case "value":
-			if value.Kind != yaml.ScalarNode || value.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 || value.ShortTag() == "!!null" {
-				return nil
-			}
-			put(key, func(text string) string { return strings.Replace(text, "value", "from", 1) })
-			put(value, func(string) string { return path })
+	edits := []trace.Edit{d.rewrite(op.Content[at["op"]+1], "test", "move")}
+	if v := op.Content[at["value"]+1]; v.Kind == yaml.ScalarNode {
+		if e, ok := d.raw(v); ok { // value: X becomes from: PATH
+			e.Text = path.Text
+			return append(edits, d.rewrite(op.Content[at["value"]], "value", "from"), e)
 		}
 	}
-	if len(out) != 3 {
+	// from: PATH goes in front of the path, and the value stays, unused.
+	key, ok := d.raw(op.Content[at["path"]])
+	if !ok {
 		return nil
 	}
-	return out
+	entry := strings.Replace(key.Text, "path", "from", 1) + ": " + path.Text
+	if op.Style&yaml.FlowStyle != 0 {
+		entry += ", "
+	} else {
+		line := bytes.LastIndexByte(d.file.text.Data[:key.Start], '\n') + 1
+		lead := strings.Replace(string(d.file.text.Data[line:key.Start]), "-", " ", 1)
+		if strings.Trim(lead, " ") != "" {
+			return nil
+		}
+		entry += "\n" + lead
+	}
+	return append(edits, trace.Edit{File: key.File, Start: key.Start, End: key.Start, Text: entry})
+}
+
+// raw returns the scalar n as it is written, in the quotes that its surroundings
+// ask for; false for text over several lines.
+func (d *document) raw(n *yaml.Node) (trace.Edit, bool) {
+	sc, ok := d.doc.Scalar(n)
+	if !ok || sc.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		return trace.Edit{}, false
+	}
+	e := trace.Edit{File: d.file.name, Start: d.doc.Text.Offset(sc.Start), End: d.doc.Text.End(sc.End)}
+	e.Text = string(d.file.text.Data[e.Start:e.End])
+	return e, !strings.ContainsAny(e.Text, "\r\n")
+}
+
+// rewrite returns the edit that makes the word old in the scalar n new.
+func (d *document) rewrite(n *yaml.Node, old, new string) trace.Edit {
+	e, _ := d.raw(n)
+	e.Text = strings.Replace(e.Text, old, new, 1)
+	return e
 }

@@ -27,6 +27,7 @@ var update = flag.Bool("update", false, "write what was found into the cases")
 // format; its comment tells what is asked and what is to be found:
 //
 //	trace ROOT KIND/NAME PATH => PLACE ORIGIN TEXT [; key PLACE] [; via FILES] [; inexact]
+//	place ROOT KIND/NAME PATH => as trace, where a change of the place alone does not render
 //	error ROOT => PLACE MESSAGE
 //	refused ROOT => PLACE MESSAGE
 //	remarks ROOT => PLACE MESSAGE
@@ -146,7 +147,9 @@ func (c *testCase) run(comment string) string {
 		var found string
 		switch {
 		case words[0] == "trace" && len(words) == 4:
-			found = c.trace(words[1], words[2], words[3])
+			found = c.trace(words[1], words[2], words[3], true)
+		case words[0] == "place" && len(words) == 4:
+			found = c.trace(words[1], words[2], words[3], false)
 		case words[0] == "error" && len(words) == 2:
 			found = c.failure(words[1])
 		case words[0] == "refused" && len(words) == 2:
@@ -172,7 +175,7 @@ func (c *testCase) render(root string) (*render.Result, error) {
 	return res, err
 }
 
-func (c *testCase) trace(root, object, path string) string {
+func (c *testCase) trace(root, object, path string, prove bool) string {
 	res, err := c.render(root)
 	if err != nil {
 		c.t.Fatal(err)
@@ -196,7 +199,7 @@ func (c *testCase) trace(root, object, path string) string {
 	if !origin.Exact {
 		found += "; inexact: " + origin.Why
 	}
-	if n := o.At(p); origin.Exact && n != nil && n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" && provable(p) && !origin.Span.Start.IsZero() && !c.unproven {
+	if n := o.At(p); origin.Exact && n != nil && n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" && provable(p) && !origin.Span.Start.IsZero() && prove && !c.unproven {
 		c.prove(root, o, p, origin.Span)
 	}
 	return found
