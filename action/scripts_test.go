@@ -62,6 +62,8 @@ echo "$1" >"$STAND_IN/url"
 exit "${CURL_EXIT:-0}"
 `, 0o755)
 	write(t, filepath.Join(r.dir, "bin", "gh"), `#!/bin/sh
+if [ "$2" = --help ]; then exit "${GH_OLD:-0}"; fi
+echo "$GH_SAYS" >&2
 echo "$GH_TOKEN $1 $2 $4 $5 $6 $7" >"$STAND_IN/gh.log"
 exit "${GH_EXIT:-0}"
 `, 0o755)
@@ -142,6 +144,11 @@ func TestBinaryVariantRefuses(t *testing.T) {
 		{"no checksum", []string{"RUNNER_OS=macOS"}, nil, "has no checksum for probe-mtls-action-darwin-arm64"},
 		{"a failed download", []string{"CURL_EXIT=22"}, nil, "Cannot download https://github.com/acme/probes"},
 		{"no attestation", []string{"GH_EXIT=1"}, nil, "no valid attestation that probe-mtls-action-linux-arm64"},
+		{"an old gh", []string{"GH_OLD=1"}, nil, "The gh command of this runner is too old"},
+		{"no token", []string{"INPUT_GITHUB_TOKEN="}, nil, "There is no github-token"},
+		{"a rate limit", []string{"GH_EXIT=1", "GH_SAYS=HTTP 403: API rate limit exceeded for installation"}, nil, "GitHub limits how often"},
+		{"a token without rights", []string{"GH_EXIT=1", "GH_SAYS=HTTP 401: Bad credentials"}, nil, "may not read the attestation"},
+		{"no connection", []string{"GH_EXIT=1", "GH_SAYS=dial tcp: no such host"}, nil, "could not be asked"},
 		{"another system", []string{"RUNNER_OS=Plan9"}, nil, "no binary for the operating system Plan9"},
 		{"another processor", []string{"RUNNER_ARCH=S390X"}, nil, "no binary for the architecture S390X"},
 		{"no release", nil, func(t *testing.T, r *release) {
@@ -160,7 +167,7 @@ func TestBinaryVariantRefuses(t *testing.T) {
 				test.prepare(t, r)
 			}
 			out, code := r.run(t, test.env...)
-			if code != 2 || !strings.HasPrefix(out, "::error title=probe-mtls-action::") || !strings.Contains(out, test.want) {
+			if code != 2 || !strings.Contains(out, "::error title=probe-mtls-action::") || !strings.Contains(out, test.want) {
 				t.Errorf("printed %q and exited %d, want %q and 2", out, code, test.want)
 			}
 			if strings.Contains(out, "ran with") {

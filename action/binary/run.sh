@@ -62,9 +62,23 @@ fi
 [[ "$got" == "$want" ]] || fail "The checksum of $asset is $got, but this release's is $want."
 
 if [[ "${GITHUB_SERVER_URL:-}" == https://github.com ]] && command -v gh >/dev/null; then
-  GH_TOKEN="${INPUT_GITHUB_TOKEN:-}" gh attestation verify "$binary" --repo "$repository" \
-    --signer-workflow "$repository/.github/workflows/release.yml" ||
+  [[ -n "${INPUT_GITHUB_TOKEN:-}" ]] ||
+    fail 'There is no github-token to read the attestation with. Leave the input at its default, or set PROBE_MTLS_BINARY.'
+  gh attestation --help >/dev/null 2>&1 ||
+    fail 'The gh command of this runner is too old: it has no gh attestation. Update it to 2.49 or newer, or set PROBE_MTLS_BINARY.'
+  if ! said=$(GH_TOKEN="$INPUT_GITHUB_TOKEN" gh attestation verify "$binary" --repo "$repository" \
+    --signer-workflow "$repository/.github/workflows/release.yml" 2>&1); then
+    printf '%s\n' "$said" | sed 's/^/gh: /'
+    case "$said" in
+      *'rate limit'* | *'HTTP 429'*)
+        fail 'GitHub limits how often this token may ask, so the attestation could not be read. Run the job again later.' ;;
+      *'HTTP 401'* | *'HTTP 403'* | *'Bad credentials'* | *'gh auth login'*)
+        fail "The github-token may not read the attestation of $repository." ;;
+      *'dial tcp'* | *'timeout'* | *'HTTP 5'*)
+        fail 'GitHub could not be asked for the attestation. Run the job again later.' ;;
+    esac
     fail "GitHub has no valid attestation that $asset was built by the release workflow of $repository."
+  fi
 fi
 
 chmod +x "$binary"

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/org/probe-mtls-action/internal/probe"
 )
 
 // Headline says in one sentence what findings of one cause do to the cluster.
@@ -60,10 +62,14 @@ func whose(items []*Item) string {
 
 // sufferings counts what becomes of the workloads, the most frequent first.
 func sufferings(items []*Item) string {
+	one := strings.Contains(whose(items), "/")
 	count := map[string]int{}
 	var order []string
 	for _, it := range items {
 		s := Sufferers(it)
+		if one {
+			s = effect(probe.Kind(it.Target().Field))
+		}
 		if s == "" {
 			continue
 		}
@@ -78,7 +84,9 @@ func sufferings(items []*Item) string {
 	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(count[b], count[a]) })
 	parts := make([]string, len(order))
 	for i, s := range order {
-		parts[i] = fmt.Sprintf("%s (%d)", s, count[s])
+		if parts[i] = s; !one {
+			parts[i] = fmt.Sprintf("%s (%d)", s, count[s])
+		}
 	}
 	last := len(parts) - 1
 	return strings.Join(parts[:last], ", ") + " and " + parts[last]

@@ -339,7 +339,7 @@ func (r *run) fixes(items []*report.Item, s surroundings) string {
 		}
 		if i == 0 {
 			limit := unfoldedYAML
-			if len(items) > 1 {
+			if len(items) > maxRows/2 {
 				limit /= 2
 			}
 			if strings.Count(rem.YAML, "\n") > limit {
