@@ -1,6 +1,10 @@
 package report
 
-import "github.com/org/probe-mtls-action/render/source"
+import (
+	"fmt"
+
+	"github.com/org/probe-mtls-action/render/source"
+)
 
 // Fix is a change of source files that was proven: with it the findings are gone,
 // none came, and no rendered value changed but those that it means.
@@ -30,6 +34,29 @@ func (f *Fix) Tier() string {
 		return "safe"
 	}
 	return "unsafe"
+}
+
+// Terms says on which terms the fix is to be had: its tier, its proof, what it
+// costs and the flag that makes it.
+func (f *Fix) Terms() string {
+	if f.Safe() {
+		return "safe, proven; --fix"
+	}
+	return "unsafe: " + f.Cost + "; proven; --fix=unsafe"
+}
+
+// Places names the first place of each file that the fix changes: file:line, or
+// the file alone for a new one.
+func (f *Fix) Places() []string {
+	var out []string
+	for _, file := range f.Files {
+		if file.New || len(file.Replacements) == 0 {
+			out = append(out, file.Name)
+			continue
+		}
+		out = append(out, fmt.Sprintf("%s:%d", file.Name, file.Replacements[0].At.Start.Line))
+	}
+	return out
 }
 
 // FileFix is what a fix changes in one file.

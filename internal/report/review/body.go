@@ -301,6 +301,9 @@ func (r *run) rows(items []*report.Item, s surroundings) [][]string {
 // fixes writes the first fix in full and folds the others away.
 func (r *run) fixes(items []*report.Item, s surroundings) string {
 	it := items[0]
+	if len(it.Fixes) > 0 {
+		return r.proven(items)
+	}
 	if len(it.Remedies) == 0 {
 		return ""
 	}
@@ -345,7 +348,7 @@ func (r *run) fixes(items []*report.Item, s surroundings) string {
 			if strings.Count(rem.YAML, "\n") > limit {
 				yaml = md.Details("What to write", yaml)
 			}
-			fmt.Fprintf(&b, "**Fix:** %s\n\n%s\n", title, yaml)
+			fmt.Fprintf(&b, "**Advice:** %s\n\n%s\n", title, yaml)
 			if len(all) > 1 {
 				b.WriteString("<details><summary>" + otherFixes(len(all)-1) + "</summary>\n\n")
 			}

@@ -120,7 +120,37 @@ type result struct {
 	RelatedLocations    []location        `json:"relatedLocations,omitempty"`
 	PartialFingerprints map[string]string `json:"partialFingerprints"`
 	Suppressions        []suppression     `json:"suppressions,omitempty"`
+	Fixes               []fix             `json:"fixes,omitempty"`
 	Properties          resultProperties  `json:"properties"`
+}
+
+// fix is a proven change of files (SARIF 2.1.0, 3.55).
+type fix struct {
+	Description     text             `json:"description"`
+	ArtifactChanges []artifactChange `json:"artifactChanges"`
+	Properties      *fixProperties   `json:"properties"`
+}
+
+type artifactChange struct {
+	ArtifactLocation artifactLocation `json:"artifactLocation"`
+	Replacements     []replacement    `json:"replacements"`
+}
+
+type replacement struct {
+	DeletedRegion   region `json:"deletedRegion"`
+	InsertedContent *text  `json:"insertedContent,omitempty"`
+}
+
+// fixProperties carry what SARIF has no place for.
+type fixProperties struct {
+	Key      string   `json:"key"`
+	Title    string   `json:"title"`
+	Cost     string   `json:"cost,omitempty"` // "" is a safe fix
+	Tier     string   `json:"tier"`
+	Roots    []string `json:"roots"`
+	Also     []string `json:"also,omitempty"`
+	NewFiles []string `json:"newFiles,omitempty"`
+	Diff     string   `json:"diff"`
 }
 
 // resultProperties carry what SARIF has no place for.

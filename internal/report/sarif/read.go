@@ -354,6 +354,10 @@ func (rd *reader) result(at string, in *result) report.Item {
 		}
 		it.Remedies = append(it.Remedies, r)
 	}
+	rd.list(at+".fixes", len(in.Fixes))
+	for i := range in.Fixes {
+		it.Fixes = append(it.Fixes, rd.fix(fmt.Sprintf("%s.fixes[%d]", at, i), &in.Fixes[i]))
+	}
 	rd.list(at+".properties.occurrences", len(p.Occurrences))
 	for i, o := range p.Occurrences {
 		at := fmt.Sprintf("%s.properties.occurrences[%d]", at, i)

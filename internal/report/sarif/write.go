@@ -294,6 +294,7 @@ func toResult(it *report.Item, index map[string]int) result {
 		}
 		res.Properties.Remedies = append(res.Properties.Remedies, m)
 	}
+	res.Fixes = toFixes(it.Fixes)
 	for _, o := range it.Occurrences {
 		if o.Subject == it.Subject {
 			o.Subject = ""

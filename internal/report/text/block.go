@@ -34,7 +34,7 @@ func (p *printer) block(items []*report.Item) {
 	p.list("before", places(it.BaseCauses, "the change took away: "))
 	p.breaks(breaks)
 	p.list("assumed", assumptions(items))
-	p.fixes(it.Remedies)
+	p.fixes(it)
 	p.roots(items)
 	if p.o.Verbose && len(items) == 1 {
 		p.list("through", it.At.Via)
@@ -165,8 +165,42 @@ func assumptions(items []*report.Item) []string {
 	return all
 }
 
-// fixes writes the best fix, with verbose all.
-func (p *printer) fixes(all []report.Remedy) {
+// fixes writes the best proven fix with what it costs, or all of them with their
+// diffs; where none is proven, the advice.
+func (p *printer) fixes(it *report.Item) {
+	if len(it.Fixes) == 0 {
+		p.advice(it.Remedies)
+		return
+	}
+	show := it.Fixes
+	if !p.o.Verbose {
+		show = show[:1]
+	}
+	for i := range show {
+		f := &show[i]
+		text := f.Title + ", in " + strings.Join(f.Places(), " and ") + " (" + f.Terms() + ")"
+		if n := len(it.Fixes) - len(show); n > 0 {
+			text += fmt.Sprintf(" (%s: -v)", plural(n, "more fix", "more fixes"))
+		}
+		name := "fix"
+		if i > 0 {
+			name = ""
+		}
+		p.row(name, text)
+		if len(f.Also) > 0 {
+			p.row("", "it also changes "+p.some(f.Also))
+		}
+		if !p.o.Verbose {
+			continue
+		}
+		for _, l := range strings.Split(strings.TrimRight(safe.Block(f.Diff), "\n"), "\n") {
+			p.line("%s    %s", strings.Repeat(" ", label+2), l)
+		}
+	}
+}
+
+// advice writes what could be done, which nobody has proven.
+func (p *printer) advice(all []report.Remedy) {
 	if len(all) == 0 {
 		return
 	}
@@ -182,7 +216,7 @@ func (p *printer) fixes(all []report.Remedy) {
 		if n := len(all) - len(show); n > 0 {
 			text += fmt.Sprintf(" (%s: -v)", plural(n, "more fix", "more fixes"))
 		}
-		name := "fix"
+		name := "advice"
 		if i > 0 {
 			name = ""
 		}
