@@ -16,11 +16,10 @@ var compareTokens = cmp.Comparer(func(a, b actions.Token) bool { return a == b }
 func TestInputs(t *testing.T) {
 	t.Parallel()
 	defaults := func(change func(*actions.Inputs)) actions.Inputs {
-		in := actions.Inputs{Values: settings.Values{
-			OnlyNew:     true,
-			Reporters:   []string{"review", "annotations", "summary", "sarif"},
-			MaxComments: 25,
-		}}
+		var in actions.Inputs
+		in.Values.Defaults(settings.Input) // of settings that are no input's concern here
+		in.OnlyNew, in.MaxComments = true, 25
+		in.Reporters = []string{"review", "annotations", "summary", "sarif"}
 		if change != nil {
 			change(&in)
 		}
@@ -59,7 +58,9 @@ func TestInputs(t *testing.T) {
 			"INPUT_JOBS":           "3",
 			"INPUT_VERBOSE":        "true",
 			"INPUT_ALL-ROOTS":      "true",
+			"INPUT_ROOT-CPU":       "60",
 		}, actions.Inputs{Token: actions.NewToken("ghs_x"), Values: settings.Values{
+			RootCPU:       60,
 			Paths:         []string{"apps", "platform/mesh"},
 			Config:        "ci/probe-mtls.yaml",
 			IstioVersion:  "v1.24.3",
