@@ -84,7 +84,7 @@ func (s *Server) pullRequest() object {
 		added, deleted = added+f.added, deleted+f.deleted
 	}
 	return object{
-		"id": 70 + s.opt.Number, "node_id": "PR_" + n, "number": s.opt.Number, "state": "open", "locked": false, "draft": false,
+		"id": 70 + s.opt.Number, "node_id": "PR_" + n, "number": s.opt.Number, "state": s.state.pullState(), "locked": false, "draft": false,
 		"title": "Change the manifests", "body": nil, "user": s.user(author), "author_association": "CONTRIBUTOR",
 		"labels": []any{}, "milestone": nil, "assignee": nil, "assignees": []any{}, "requested_reviewers": []any{}, "requested_teams": []any{}, "auto_merge": nil,
 		"created_at": "2024-01-01T00:00:00Z", "updated_at": "2024-01-01T00:00:00Z", "closed_at": nil, "merged_at": nil, "merged_by": nil,

@@ -79,6 +79,7 @@ type artifact struct {
 
 type state struct {
 	base, head    string
+	closed        bool
 	nextID        int64
 	changes       int // counts what writes changed
 	comments      []*Comment
@@ -102,6 +103,34 @@ func (st *state) comment(id int64) *Comment {
 		}
 	}
 	return nil
+}
+
+func (st *state) pullState() string {
+	if st.closed {
+		return "closed"
+	}
+	return "open"
+}
+
+// ClosePullRequest closes the pull request, as a person could.
+func (s *Server) ClosePullRequest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.closed = true
+}
+
+// ActAs gives the token another identity from now on.
+func (s *Server) ActAs(login string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opt.Login = login
+}
+
+// Delete deletes a review comment, as a person on the page could.
+func (s *Server) Delete(id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.comments = slices.DeleteFunc(s.state.comments, func(c *Comment) bool { return c.ID == id })
 }
 
 // Push makes rev the head of the pull request: comments move with their lines
