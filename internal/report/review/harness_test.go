@@ -252,9 +252,6 @@ func checkLedger(t testing.TB, items []report.Item, out review.Outcome) {
 
 var markerOf = regexp.MustCompile(`(?m)^<!-- probe-mtls:([0-9a-z]+)(?::[0-9a-f]{8})? findings:(\S*) roots:`)
 
-// key is how markers name a finding.
-func key(it report.Item) string { return it.Fingerprint[16:] }
-
 // shown are the comments that a reader of the pull request sees unfolded and on
 // its diff, by the findings that they tell as present.
 func (w *world) shown() map[string][]githubtest.Comment {

@@ -178,7 +178,9 @@ func (o Options) pictures(items []*report.Item, room *int) string {
 		if c.By != nil {
 			title += ", at " + o.Links.Place(c.By.Span)
 		}
-		title += fmt.Sprintf(" (%d of %d findings)", len(c.Items), len(items))
+		if len(c.Items) < len(items) {
+			title += fmt.Sprintf(" (%d of %d findings)", len(c.Items), len(items))
+		}
 		s := title + ":\n\n" + c.Picture() + "\n"
 		if len(s) > *room {
 			left += len(c.Items)
