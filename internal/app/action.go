@@ -156,8 +156,9 @@ func (j *job) check(ctx context.Context) (*report.Report, *scope.Scope, report.P
 		return newReport(j.env, repo, &j.s), sc, policy, nil
 	}
 	// Code scanning takes the newest results of a branch for the whole of it.
-	j.s.ChangedOnly = j.event.Push == nil || !slices.Contains(j.in.Reporters, "sarif")
-	rep, err := examine(ctx, j.env, repo, &j.s, sc)
+	s := j.s
+	s.ChangedOnly = j.event.Push == nil || !slices.Contains(j.in.Reporters, "sarif")
+	rep, err := examine(ctx, j.env, repo, &s, sc)
 	if err != nil {
 		return nil, nil, none, err
 	}

@@ -55,8 +55,9 @@ func runAffected(ctx context.Context, env *Env, s *settings.Values) error {
 		return err
 	}
 	defer repo.close()
-	s.ChangedOnly = true
-	c, err := newComparison(ctx, repo, s, sc)
+	changed := *s
+	changed.ChangedOnly = true
+	c, err := newComparison(ctx, repo, &changed, sc)
 	if err != nil {
 		return err
 	}

@@ -185,10 +185,9 @@ func wanted(items []report.Item, renamed func(string) string) func(root, subject
 }
 
 func (c *comparison) runBase(ctx context.Context, roots []render.Root) (*pipeline.Result, error) {
-	base := *c.repo
-	base.config, base.past = c.config, true
+	base := view{tree: c.tree, config: c.config, deployed: c.deployedBefore, past: true}
 	base.graph = func() (*graph.Graph, error) { return c.before, nil }
-	groups, err := base.group(ctx, c.tree, c.deployedBefore, roots, c.s)
+	groups, err := c.repo.group(ctx, base, roots, c.s)
 	if err != nil {
 		return nil, err
 	}

@@ -114,7 +114,7 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	if err != nil {
 		return nil, err
 	}
-	groups, err := repo.group(ctx, repo.tree, d, roots, s)
+	groups, err := repo.group(ctx, repo.view(repo.tree, d), roots, s)
 	if err != nil {
 		return nil, err
 	}

@@ -89,7 +89,7 @@ func runExplain(ctx context.Context, env *Env, s *settings.Values, want workload
 	if err != nil {
 		return err
 	}
-	groups, err := repo.group(ctx, repo.tree, d, roots, s)
+	groups, err := repo.group(ctx, repo.view(repo.tree, d), roots, s)
 	if err != nil {
 		return err
 	}

@@ -121,7 +121,7 @@ func (r *repository) proveIn(ctx context.Context, s *settings.Values, dirs map[s
 			roots = append(roots, root)
 		}
 	}
-	groups, err := r.group(ctx, r.tree, d, roots, s)
+	groups, err := r.group(ctx, r.view(r.tree, d), roots, s)
 	if err != nil {
 		return nil, err
 	}

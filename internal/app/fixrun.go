@@ -116,7 +116,7 @@ func (r *repository) judgeIn(ctx context.Context, s *settings.Values, tree rende
 			roots = append(roots, root)
 		}
 	}
-	groups, err := r.group(ctx, tree, d, roots, s)
+	groups, err := r.group(ctx, r.view(tree, d), roots, s)
 	if err != nil {
 		return nil, err
 	}

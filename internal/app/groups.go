@@ -15,26 +15,36 @@ import (
 // grouping sorts roots into environments: those of the configuration, and for
 // roots that are in none of them those that are discovered.
 type grouping struct {
-	tree   render.Tree
-	graph  func() (*graph.Graph, error) // of tree
-	past   bool
-	config *config.Config
+	view
 	s      *settings.Values
 	common []render.Root // context of every group
 	// members are all roots of the tree by environment, those left out that
 	// only serve as a base of others: what is deployed is the overlay.
-	members  map[string][]render.Root
-	all      *graph.Graph // of the tree, where there are environments
-	deployed *deployments // of the tree
+	members map[string][]render.Root
+	all     *graph.Graph // of the tree, where there are environments
+}
+
+// view is one tree and what is known of it.
+type view struct {
+	tree     render.Tree
+	graph    func() (*graph.Graph, error)
+	config   *config.Config
+	deployed *deployments
+	past     bool // it may lack what the configuration and the flags name
+}
+
+// view returns a tree with the work tree's graph and configuration.
+func (r *repository) view(tree render.Tree, d *deployments) view {
+	return view{tree: tree, graph: r.graph, config: r.config, deployed: d}
 }
 
 // group returns what to render: one group for each environment that a root
 // belongs to, with the environment's other roots as context, and one for each
 // root that is in none.
-func (r *repository) group(ctx context.Context, tree render.Tree, d *deployments, roots []render.Root, s *settings.Values) ([]pipeline.Group, error) {
-	g := &grouping{tree: tree, graph: r.graph, past: r.past, config: r.config, s: s, deployed: d}
+func (r *repository) group(ctx context.Context, v view, roots []render.Root, s *settings.Values) ([]pipeline.Group, error) {
+	g := &grouping{view: v, s: s}
 	var err error
-	if g.common, err = contextRoots(ctx, tree, g.past, append(r.extra[:len(r.extra):len(r.extra)], r.config.Context...)); err != nil {
+	if g.common, err = contextRoots(ctx, v.tree, v.past, append(r.extra[:len(r.extra):len(r.extra)], v.config.Context...)); err != nil {
 		return nil, usage(err)
 	}
 	if err := g.findMembers(); err != nil {

@@ -213,7 +213,7 @@ func (c *comparison) guard() (guard *config.Config, note string) {
 // the head's does not. known are told already.
 func (c *comparison) misconfigured(ctx context.Context, rep *report.Report, guard *config.Config, known []report.Item) ([]report.Item, error) {
 	repo := *c.repo
-	repo.config, repo.past, repo.deployed = guard, true, nil
+	repo.config, repo.deployed = guard, nil
 	if len(c.s.Paths) == 0 {
 		if repo.paths = guard.Paths; len(repo.paths) == 0 {
 			var err error
@@ -232,7 +232,9 @@ func (c *comparison) misconfigured(ctx context.Context, rep *report.Report, guar
 	if err != nil {
 		return nil, err
 	}
-	groups, err := repo.group(ctx, repo.tree, repo.deployed, roots, c.s)
+	look := repo.view(repo.tree, repo.deployed)
+	look.past = true // the head may lack what the base's configuration names
+	groups, err := repo.group(ctx, look, roots, c.s)
 	if err != nil {
 		return nil, err
 	}

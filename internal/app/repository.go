@@ -31,7 +31,6 @@ type repository struct {
 	paths  []string // where to look for roots, repository-relative
 	extra  []string // context paths from flags, repository-relative
 	dir    string   // working directory
-	past   bool     // what is looked at is the tree of a base: it may lack what paths name
 	slug   string   // owner/name as GitHub says, "" elsewhere
 	// graph returns the tree's graph, which is built when it is first asked for.
 	graph func() (*graph.Graph, error)
