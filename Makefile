@@ -23,6 +23,10 @@ lint: ## gofmt, go vet, staticcheck, actionlint, workflows in the documentation
 	scripts/lint
 	scripts/lint-docs
 
+.PHONY: resources
+resources: ## measure what hostile roots cost: CPU time and memory, against bounds
+	PROBE_MTLS_RESOURCES=1 go test -count=1 -v -run TestResources ./internal/app
+
 .PHONY: vulnerabilities
 vulnerabilities: ## look for known vulnerabilities that the program can reach
 	GOTOOLCHAIN=auto scripts/vulnerabilities

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/org/probe-mtls-action/internal/app"
+	"github.com/org/probe-mtls-action/internal/machine"
 	"github.com/org/probe-mtls-action/render/confined"
 	"github.com/org/probe-mtls-action/render/kustomize"
 )
@@ -24,7 +25,7 @@ func main() {
 	// A short life, and most of what is allocated is soon garbage: collecting
 	// less often is a third faster. A heap that does grow large is kept in check.
 	debug.SetGCPercent(800)
-	debug.SetMemoryLimit(2 << 30)
+	debug.SetMemoryLimit(softLimit())
 	app.GuardMemory(stderr)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := app.Main(ctx, app.Env{
@@ -40,6 +41,16 @@ func main() {
 	})
 	stop()
 	os.Exit(code)
+}
+
+// softLimit is how many bytes the heap grows to before it is collected more
+// often: two gibibytes, or less on a machine or in a control group with little.
+func softLimit() int64 {
+	limit := int64(2 << 30)
+	if all := machine.Memory(); all > 0 {
+		limit = min(limit, all/2)
+	}
+	return limit
 }
 
 // self is the command that starts this program again, nil if it cannot be told.

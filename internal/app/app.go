@@ -62,7 +62,7 @@ func Main(ctx context.Context, env Env) (code int) {
 	if exit == nil {
 		return ExitOK
 	}
-	if ctx.Err() != nil && exit.code == ExitUsage {
+	if ctx.Err() != nil && (exit.code == ExitUsage || errors.Is(exit.err, context.Canceled)) {
 		exit = notChecked(errInterrupted) // it is not the user's mistake that Git was stopped
 	}
 	if exit.err != nil {

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"os"
 	"testing"
 
@@ -12,6 +13,11 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == confined.Argument {
 		os.Exit(app.ServeApart(os.Stdin, os.Stdout))
+	}
+	if os.Getenv("PROBE_MTLS_TEST_MAIN") != "" {
+		os.Exit(app.Main(context.Background(), app.Env{
+			Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Self: self(), Environ: os.Environ(),
+		}))
 	}
 	os.Exit(m.Run())
 }
