@@ -8,7 +8,6 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/gitops/deployed"
-	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/internal/outfile"
 	"github.com/org/probe-mtls-action/internal/pipeline"
 	"github.com/org/probe-mtls-action/internal/report"
@@ -135,6 +134,9 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 		return nil, runError(ctx, err)
 	}
 	take(rep, res)
+	if over(s, repo.config.Mesh).IstioVersion == "" && len(res.Versions) == 1 {
+		rep.Tool.IstioVersion = res.Versions[0] // as what is in view has it
+	}
 	if rep.Interrupted {
 		return rep, nil
 	}
@@ -168,7 +170,7 @@ func engine(env *Env, tree render.Tree, r *deployed.Renderer, s *settings.Values
 			d := r.On(draft)
 			return map[string]render.Renderer{graph.Renderer: d, graph.Manifests: d}
 		},
-		Build:      istio.New,
+		Build:      theMesh.Build,
 		Rules:      rules.All(),
 		Jobs:       jobs(s),
 		ListJudged: s.Format == "junit",
@@ -206,7 +208,7 @@ func runError(ctx context.Context, err error) error {
 
 func newReport(env *Env, repo *repository, s *settings.Values) *report.Report {
 	rep := &report.Report{
-		Tool:  report.Tool{Version: version(env), Commit: commit(env), IstioVersion: or(over(s, repo.config.Mesh).IstioVersion, newestIstio())},
+		Tool:  report.Tool{Version: version(env), Commit: commit(env), Mesh: theMesh.Names, IstioVersion: or(over(s, repo.config.Mesh).IstioVersion, newestIstio())},
 		Rules: rules.All(),
 	}
 	rep.Scope.Shard = s.Shard.String()

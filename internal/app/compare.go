@@ -9,7 +9,6 @@ import (
 	"github.com/org/probe-mtls-action/internal/affected"
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/git"
-	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/internal/pipeline"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/scope"
@@ -89,7 +88,7 @@ func (c *comparison) reach() {
 		Refused:    c.refused(),
 	}
 	if c.tree != nil {
-		in.Shares = affected.Shares(istio.Mesh.Decides, affected.Side{Tree: c.tree, Graph: c.before}, affected.Side{Tree: c.repo.tree, Graph: c.after})
+		in.Shares = affected.Shares(theMesh.Decides, affected.Side{Tree: c.tree, Graph: c.before}, affected.Side{Tree: c.repo.tree, Graph: c.after})
 	}
 	c.reached = affected.Roots(in)
 }

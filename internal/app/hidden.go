@@ -15,7 +15,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/locate"
-	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize/graph"
@@ -383,7 +383,7 @@ func weightOf(key string) int {
 	return 0
 }
 
-func meshOf(cfg *config.Config, root string) mesh.Options {
+func meshOf(cfg *config.Config, root string) istio.Options {
 	if e, err := cfg.EnvironmentOf(root); err == nil && e != nil {
 		return e.Mesh
 	}

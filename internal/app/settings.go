@@ -13,6 +13,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/settings"
 )
@@ -100,7 +101,7 @@ func policy(v *settings.Values, c *config.Config) report.Policy {
 
 // over returns the mesh of the configuration with the settings that were given
 // on top of it.
-func over(v *settings.Values, o mesh.Options) mesh.Options {
+func over(v *settings.Values, o istio.Options) istio.Options {
 	var keys []string // of the settings that are replaced
 	if v.IstioVersion != "" {
 		o.IstioVersion = v.IstioVersion
@@ -122,7 +123,7 @@ func over(v *settings.Values, o mesh.Options) mesh.Options {
 		keys = append(keys, "rootNamespace")
 	}
 	if v.Injection != "" {
-		o.Injection = mesh.Injection(v.Injection)
+		o.Injection = istio.Injection(v.Injection)
 		keys = append(keys, "injection")
 	}
 	o.Places = maps.Clone(o.Places)

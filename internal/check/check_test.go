@@ -45,6 +45,8 @@ func (m model) Probes() []*probe.Probe {
 func (m model) Judge(p *probe.Probe) mesh.Judgement {
 	return mesh.Judgement{Probe: p, Verdict: mesh.Breaks, Cause: mesh.CauseMTLS}
 }
+func (m model) Names() mesh.Names      { return mesh.Names{Name: "Test"} }
+func (m model) Version() string        { return "1" }
 func (m model) Notices() []mesh.Notice { return nil }
 func (m model) Warnings() []mesh.Fact  { return nil }
 

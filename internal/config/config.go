@@ -8,7 +8,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
-	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/render/source"
 )
 
@@ -24,7 +24,7 @@ type Config struct {
 	// configuration that it names.
 	Files []string
 	// Mesh holds for every root that is in no environment.
-	Mesh         mesh.Options
+	Mesh         istio.Options
 	Environments []Environment
 	// FailOn is error, warning, note or never; "" where not set.
 	FailOn string
@@ -60,7 +60,7 @@ type Environment struct {
 	// Context are paths rendered as context, on top of [Config.Context].
 	Context []string
 	// Mesh is [Config.Mesh] with the environment's own settings over it.
-	Mesh mesh.Options
+	Mesh istio.Options
 	// At is the environment's name in the file.
 	At source.Span
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -135,12 +136,12 @@ func TestLoad(t *testing.T) {
 		{"rewriteAppHTTPProbe", *m.RewriteAppHTTPProbe, false},
 		{"rootNamespace", m.RootNamespace, "istio-config"},
 		{"revisions", len(m.Revisions), 2},
-		{"revision without a name", m.Revisions[0], mesh.Revision{}},
+		{"revision without a name", m.Revisions[0], istio.Revision{}},
 		{"name of a revision", m.Revisions[1].Name, "1-31"},
 		{"tags of a revision", m.Revisions[1].Tags, []string{"default", "stable"}},
 		{"values of a revision", m.Revisions[1].Values.Content[0].Value, "global"},
 		{"enableNamespacesByDefault", *m.EnableNamespacesByDefault, true},
-		{"injection", m.Injection, mesh.InjectionAlways},
+		{"injection", m.Injection, istio.InjectionAlways},
 		{"profile", m.Profile, "ambient"},
 		{"kubeletVersion", m.KubeletVersion, "v1.32.4"},
 		{"nativeSidecars", m.NativeSidecars, "auto"},

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/internal/settings"
 	"github.com/org/probe-mtls-action/internal/version"
 	"github.com/org/probe-mtls-action/render"
@@ -183,7 +184,7 @@ func (d *decoder) environments(c *Config, list *yaml.Node) {
 }
 
 // mesh reads a section mesh over what o already holds.
-func (d *decoder) mesh(o *mesh.Options, section *yaml.Node, at render.Path) {
+func (d *decoder) mesh(o *istio.Options, section *yaml.Node, at render.Path) {
 	if o.Places == nil {
 		o.Places = map[string]render.Field{}
 	}
@@ -199,7 +200,7 @@ func (d *decoder) mesh(o *mesh.Options, section *yaml.Node, at render.Path) {
 	d.fromOperator(o, section)
 }
 
-func (d *decoder) meshReaders(o *mesh.Options) readers {
+func (d *decoder) meshReaders(o *istio.Options) readers {
 	later := func(*yaml.Node) {} // read by imports, after all other keys
 	return readers{
 		"istioVersion":        d.into(&o.IstioVersion, "mesh.istioVersion"),
@@ -214,7 +215,7 @@ func (d *decoder) meshReaders(o *mesh.Options) readers {
 		"injection": func(v *yaml.Node) {
 			var s string
 			d.into(&s, "mesh.injection")(v)
-			o.Injection = mesh.Injection(s)
+			o.Injection = istio.Injection(s)
 		},
 		"profile":            d.into(&o.Profile, "mesh.profile"),
 		"kubeletVersion":     d.into(&o.KubeletVersion, "mesh.kubeletVersion"),
@@ -238,12 +239,12 @@ func (d *decoder) mode(to *mesh.Mode, n *yaml.Node) {
 	*to = mesh.Mode(strings.ToUpper(s))
 }
 
-func (d *decoder) revisions(o *mesh.Options, list *yaml.Node) {
+func (d *decoder) revisions(o *istio.Options, list *yaml.Node) {
 	at := o.Places["revisions"].Path
 	o.Revisions = nil
 	maps.DeleteFunc(o.Places, func(k string, _ render.Field) bool { return strings.HasPrefix(k, "revisions[") })
 	for i, n := range d.items(list, "revisions") {
-		var r mesh.Revision
+		var r istio.Revision
 		d.mapping(n, "a revision", "mesh.revisions[]", readers{
 			"name":       func(v *yaml.Node) { d.textOrEmpty(&r.Name, v, "name") },
 			"tags":       d.into(&r.Tags, "mesh.revisions[].tags"),

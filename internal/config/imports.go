@@ -9,7 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -45,7 +45,7 @@ func (d *decoder) importOne(node **yaml.Node, to imported, section *yaml.Node, a
 
 // fromOperator takes from an IstioOperator that values names what else it says
 // of the mesh, where the configuration itself says nothing of it.
-func (d *decoder) fromOperator(o *mesh.Options, section *yaml.Node) {
+func (d *decoder) fromOperator(o *istio.Options, section *yaml.Node) {
 	if _, n := child(section, render.Step{Key: "values", Index: -1}); n == nil || o.Values == nil {
 		return
 	}
@@ -62,7 +62,7 @@ func (d *decoder) fromOperator(o *mesh.Options, section *yaml.Node) {
 		o.Profile, o.Places["profile"] = n.Value, spec.Key("profile")
 	}
 	if n := spec.Key("revision").Node(); o.Revisions == nil && n != nil && n.Value != "" {
-		o.Revisions, o.Places["revisions"] = []mesh.Revision{{Name: n.Value}}, spec.Key("revision")
+		o.Revisions, o.Places["revisions"] = []istio.Revision{{Name: n.Value}}, spec.Key("revision")
 	}
 }
 

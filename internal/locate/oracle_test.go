@@ -8,7 +8,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize"
@@ -72,7 +71,7 @@ func TestMutationOracle(t *testing.T) {
 // modes of policies.
 func deciding(t *testing.T, objects []*render.Object) []render.Field {
 	t.Helper()
-	model, err := istio.New(objects, nil, mesh.Options{})
+	model, err := istio.New(objects, nil, istio.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

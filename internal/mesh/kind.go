@@ -2,11 +2,22 @@ package mesh
 
 import "github.com/org/probe-mtls-action/render"
 
-// Mesh is one service mesh that the product knows: everything about it that
-// must be told before a model is built.
+// Settings are what a user tells of a mesh: a value of the type that the mesh's
+// own package has for it.
+type Settings any
+
+// Mesh is one service mesh that the product knows: everything about it that is
+// needed besides a model. Outside its package nothing else is particular to it
+// but the reading of its settings.
 type Mesh struct {
-	// Name is its name for people: "Istio".
-	Name string
+	Names
+	// Build makes the model of one environment from the objects of all its
+	// roots. isContext tells which objects are context only; nil means none is.
+	// Settings are of the mesh's own type; nil is how it installs itself. An
+	// error is a mistake in them.
+	Build func(objects []*render.Object, isContext func(*render.Object) bool, settings Settings) (Model, error)
+	// Version is the version that settings say, "" where they leave it open.
+	Version func(settings Settings) string
 	// Decides reports whether an object so named can change the verdict on a
 	// probe of another object: a policy, a namespace, a Service, a setting of
 	// the mesh. A workload decides only for itself, so it is none. An empty Name
@@ -17,4 +28,11 @@ type Mesh struct {
 	// Selects reports which of the objects that decide do so for no other pods
 	// than those of their own namespace that they select by labels: Services.
 	Selects func(render.Ref) bool
+}
+
+// Names are what people call a mesh and its parts, in texts and pictures.
+type Names struct {
+	Name  string // "Istio"
+	Proxy string // the container of the sidecar: "istio-proxy"
+	Agent string // what answers rewritten probes: "Istio agent"; "" if the mesh rewrites none
 }

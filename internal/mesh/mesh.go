@@ -152,6 +152,9 @@ type Notice struct {
 
 // Model is a mesh built from the objects of one environment.
 type Model interface {
+	// Names are what people call the mesh, Version is the one that was judged.
+	Names() Names
+	Version() string
 	// Probes returns the probes and lifecycle handlers of all workloads, in a
 	// stable order, and whatever is misplaced or malformed among them.
 	Probes() []*probe.Probe

@@ -33,7 +33,7 @@ func (w waiting) Render(ctx context.Context, root render.Root) (*render.Result, 
 // engine will need, and that engine renders only what is left.
 func TestAhead(t *testing.T) {
 	before, after := &renderer{count: map[string]int{}}, &renderer{count: map[string]int{}}
-	base := engine(before, istio.New)
+	base := engine(before, istio.Mesh.Build)
 	work := base.Ahead(t.Context(), roots("a", "broken", "dropped"))
 
 	idle := make(chan func(), 2)
@@ -45,7 +45,7 @@ func TestAhead(t *testing.T) {
 		idle <- func() { f(); left.Done() }
 	}
 	go func() { left.Wait(); close(done) }()
-	head := engine(nil, istio.New)
+	head := engine(nil, istio.Mesh.Build)
 	head.Renderers["fake"] = waiting{renderer: after, root: "a", until: done}
 	head.Idle = idle
 	groups := []pipeline.Group{{Roots: roots("a"), Mesh: strict}}
@@ -78,7 +78,7 @@ func TestAheadEnds(t *testing.T) {
 	gate := make(chan struct{})
 	defer close(gate)
 	ctx, cancel := context.WithCancel(t.Context())
-	base := engine(nil, istio.New)
+	base := engine(nil, istio.Mesh.Build)
 	base.Renderers["fake"] = waiting{renderer: r, root: "slow", until: gate, begun: cancel}
 	work := base.Ahead(ctx, roots("slow", "late"))
 	(<-work)()
@@ -90,7 +90,7 @@ func TestAheadEnds(t *testing.T) {
 
 // TestRendererPanics: a panic of a renderer is an entry of what was not checked.
 func TestRendererPanics(t *testing.T) {
-	e := engine(nil, istio.New)
+	e := engine(nil, istio.Mesh.Build)
 	e.Renderers["fake"] = panicking{}
 	res, err := e.Run(t.Context(), []pipeline.Group{{Roots: roots("a"), Mesh: strict}})
 	if err != nil {
@@ -107,7 +107,7 @@ func TestInterrupted(t *testing.T) {
 	gate := make(chan struct{})
 	defer close(gate)
 	ctx, cancel := context.WithCancel(t.Context())
-	e := engine(nil, istio.New)
+	e := engine(nil, istio.Mesh.Build)
 	e.Renderers["fake"] = waiting{renderer: &renderer{count: map[string]int{}}, root: "slow", until: gate, begun: cancel}
 	e.Jobs = 1
 	res, err := e.Run(ctx, []pipeline.Group{{Roots: roots("good"), Mesh: strict}, {Roots: roots("slow"), Mesh: strict}})

@@ -114,7 +114,7 @@ func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, obj
 	findings := check.Run(r.Rules, objects, model)
 	end("findings", len(findings))
 	defer debuglog.Start(ctx, "locate", "group", g.Name, "roots", len(g.Roots), "findings", len(findings))()
-	p.probes = len(model.Probes())
+	p.probes, p.version = len(model.Probes()), model.Version()
 	p.judged = r.judged(model, reported)
 	fixes, err := r.prove(ctx, g, results, findings)
 	if ctx.Err() != nil {

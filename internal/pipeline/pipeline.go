@@ -26,7 +26,7 @@ type Group struct {
 	// Context is rendered too: its policies, Services and namespaces count,
 	// its workloads are not reported.
 	Context []render.Root
-	Mesh    mesh.Options
+	Mesh    mesh.Settings
 }
 
 // all returns the roots and the context.
@@ -35,7 +35,7 @@ func (g Group) all() []render.Root {
 }
 
 // BuildMesh makes the model of one group.
-type BuildMesh func(objects []*render.Object, isContext func(*render.Object) bool, opts mesh.Options) (mesh.Model, error)
+type BuildMesh func(objects []*render.Object, isContext func(*render.Object) bool, settings mesh.Settings) (mesh.Model, error)
 
 // Heavy renders single roots that may take too much for the process itself.
 type Heavy interface {
@@ -90,7 +90,9 @@ type Result struct {
 	Notes   []report.Remark
 	Roots   []string // that were checked, sorted
 	Probes  int
-	Judged  []report.Occurrence // all probes that were judged, sorted, if asked for
+	// Versions are those of the mesh that were judged, sorted.
+	Versions []string
+	Judged   []report.Occurrence // all probes that were judged, sorted, if asked for
 	// Objects are those that the roots render, if asked for: as a root and
 	// <namespace>/<Kind>/<name>.
 	Objects map[report.Occurrence]bool
@@ -186,6 +188,7 @@ type part struct {
 	items     []report.Item
 	skipped   []report.Skip
 	notes     []report.Remark
+	version   string   // of the mesh
 	inputs    []string // files that the group's own roots read
 	wishes    []wish
 	roots     []string
@@ -209,6 +212,9 @@ func join(parts []part) *Result {
 		res.Notes = append(res.Notes, p.notes...)
 		res.Roots = append(res.Roots, p.roots...)
 		res.Probes += p.probes
+		if p.version != "" && !slices.Contains(res.Versions, p.version) {
+			res.Versions = append(res.Versions, p.version)
+		}
 		res.Judged = append(res.Judged, p.judged...)
 		res.Decisions = append(res.Decisions, p.decisions...)
 		for _, root := range p.roots {
@@ -232,6 +238,7 @@ func join(parts []part) *Result {
 	res.Notes = mergeNotes(res.Notes)
 	slices.Sort(res.Roots)
 	res.Roots = slices.Compact(res.Roots) // a root may be in several groups
+	slices.Sort(res.Versions)
 	slices.SortFunc(res.Judged, func(a, b report.Occurrence) int {
 		return cmp.Or(cmp.Compare(a.Root, b.Root), cmp.Compare(a.Subject, b.Subject))
 	})

@@ -67,13 +67,13 @@ func engine(r *renderer, build pipeline.BuildMesh) *pipeline.Engine {
 	}
 }
 
-var strict = mesh.Options{MeshMTLS: mesh.ModeStrict, RewriteAppHTTPProbe: new(bool)}
+var strict = istio.Options{MeshMTLS: mesh.ModeStrict, RewriteAppHTTPProbe: new(bool)}
 
 // TestGroups: context is rendered once for all groups and not reported; what
 // does not render is told, once, and the rest is checked.
 func TestGroups(t *testing.T) {
 	r := &renderer{count: map[string]int{}}
-	res, err := engine(r, istio.New).Run(t.Context(), []pipeline.Group{
+	res, err := engine(r, istio.Mesh.Build).Run(t.Context(), []pipeline.Group{
 		{Roots: roots("a", "broken"), Context: roots("mesh"), Mesh: strict},
 		{Roots: roots("b"), Context: roots("mesh", "a"), Mesh: strict},
 		{Roots: roots("c"), Context: roots("mesh"), Mesh: strict},
@@ -105,11 +105,11 @@ func TestGroups(t *testing.T) {
 // does not hide what the others say.
 func TestDefect(t *testing.T) {
 	r := &renderer{count: map[string]int{}}
-	build := func(objects []*render.Object, isContext func(*render.Object) bool, o mesh.Options) (mesh.Model, error) {
+	build := func(objects []*render.Object, isContext func(*render.Object) bool, o mesh.Settings) (mesh.Model, error) {
 		if objects[0].Name == "a" {
 			panic("a defect")
 		}
-		return istio.New(objects, isContext, o)
+		return istio.Mesh.Build(objects, isContext, o)
 	}
 	res, err := engine(r, build).Run(t.Context(), []pipeline.Group{{Roots: roots("a"), Mesh: strict}, {Roots: roots("b"), Mesh: strict}})
 	if err != nil {
@@ -124,13 +124,13 @@ func TestDefect(t *testing.T) {
 // as checked.
 func TestEnds(t *testing.T) {
 	r := &renderer{count: map[string]int{}}
-	_, err := engine(r, istio.New).Run(t.Context(), []pipeline.Group{{Roots: roots("a"), Mesh: mesh.Options{IstioVersion: "one"}}})
+	_, err := engine(r, istio.Mesh.Build).Run(t.Context(), []pipeline.Group{{Roots: roots("a"), Mesh: istio.Options{IstioVersion: "one"}}})
 	if err == nil {
 		t.Error("a version that is none is accepted")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	res, err := engine(r, istio.New).Run(ctx, []pipeline.Group{{Roots: roots("a")}})
+	res, err := engine(r, istio.Mesh.Build).Run(ctx, []pipeline.Group{{Roots: roots("a")}})
 	if err != nil || !res.Interrupted || len(res.Roots) != 0 || len(res.Skipped) != 1 {
 		t.Errorf("got %+v, %v", res, err)
 	}

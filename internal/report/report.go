@@ -185,7 +185,11 @@ type Remark struct {
 
 // Tool is this program.
 type Tool struct {
-	Version, Commit, IstioVersion string
+	Version, Commit string
+	// Mesh names the mesh that was judged, IstioVersion its version, which wire
+	// formats call so.
+	Mesh         mesh.Names
+	IstioVersion string
 }
 
 // Scope says what was compared.

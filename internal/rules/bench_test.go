@@ -7,7 +7,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/internal/check"
-	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/internal/rules"
 	"github.com/org/probe-mtls-action/render"
@@ -20,7 +19,7 @@ func BenchmarkRun(b *testing.B) {
 		b.Run(fmt.Sprintf("%d workloads and %d policies", size.workloads, size.policies), func(b *testing.B) {
 			objects := cluster(b, size.workloads, size.policies)
 			rewrite := false
-			opts := mesh.Options{RewriteAppHTTPProbe: &rewrite, Injection: mesh.InjectionAlways}
+			opts := istio.Options{RewriteAppHTTPProbe: &rewrite, Injection: istio.InjectionAlways}
 			found := 0
 			for b.Loop() {
 				model, err := istio.New(objects, nil, opts)

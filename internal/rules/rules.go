@@ -60,7 +60,7 @@ var all = []*check.Rule{
 		ID: "PMTLS008", Name: "PolicyAPINotServed", Severity: check.Warning, Verdict: mesh.Ineffective, Doc: pages.PMTLS008,
 		Summary: "A policy of authentication.istio.io on an Istio that no longer has that API",
 		Run: func(p *check.Pass) {
-			wording.ReportNotices(p, mesh.NoticeAPINotServed, "authentication.istio.io is not served")
+			wording.ReportNotices(p, mesh.NoticeAPINotServed, "%s is not served")
 		},
 	},
 	{
@@ -89,7 +89,8 @@ var all = []*check.Rule{
 		ID: "PMTLS012", Name: "ProbeBrokenByRewrite", Severity: check.Error, Doc: pages.PMTLS012,
 		Summary: "Istio rewrites a probe in a way that it cannot pass",
 		Run: func(p *check.Pass) {
-			wording.ReportAs(p, wording.Rewrite, "broken by Istio's probe rewriting", "which Istio rewrites in a way that it cannot pass")
+			name := p.Model.Names().Name
+			wording.ReportAs(p, wording.Rewrite, "broken by "+name+"'s probe rewriting", "which "+name+" rewrites in a way that it cannot pass")
 		},
 	},
 }

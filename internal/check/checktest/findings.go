@@ -12,7 +12,6 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/config"
-	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/kustomize"
@@ -86,7 +85,7 @@ func results(t *testing.T, tree render.Tree) []*render.Result {
 type group struct {
 	objects []*render.Object
 	context map[*render.Object]bool
-	mesh    mesh.Options
+	mesh    istio.Options
 }
 
 func groups(t *testing.T, cfg *config.Config, results []*render.Result) []*group {
@@ -112,7 +111,7 @@ func groups(t *testing.T, cfg *config.Config, results []*render.Result) []*group
 	return out
 }
 
-func newGroup(res *render.Result, opts mesh.Options, all []*render.Result, context []string) *group {
+func newGroup(res *render.Result, opts istio.Options, all []*render.Result, context []string) *group {
 	g := &group{objects: slices.Clone(res.Objects), context: map[*render.Object]bool{}, mesh: opts}
 	for _, other := range all {
 		if within(other.Root.Dir, context) {

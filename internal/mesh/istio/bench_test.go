@@ -41,7 +41,7 @@ func benchmark(b *testing.B, run func(b *testing.B, objects []*render.Object, wo
 }
 
 func build(b *testing.B, objects []*render.Object) mesh.Model {
-	m, err := istio.New(objects, nil, mesh.Options{})
+	m, err := istio.New(objects, nil, istio.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -7,8 +7,28 @@ import (
 	"github.com/org/probe-mtls-action/render"
 )
 
-// Mesh is Istio.
-var Mesh = mesh.Mesh{Name: "Istio", Decides: decides, Selects: selects}
+// Mesh is Istio; its settings are [Options].
+var Mesh = mesh.Mesh{
+	Names:   mesh.Names{Name: "Istio", Proxy: proxyContainer, Agent: "Istio agent"},
+	Build:   build,
+	Version: func(s mesh.Settings) string { return options(s).IstioVersion },
+	Decides: decides,
+	Selects: selects,
+}
+
+// build is [New] for settings of any form.
+func build(objects []*render.Object, isContext func(*render.Object) bool, settings mesh.Settings) (mesh.Model, error) {
+	return New(objects, isContext, options(settings))
+}
+
+// options returns settings as Istio's own; those of another mesh are a mistake
+// of the program.
+func options(settings mesh.Settings) Options {
+	if settings == nil {
+		return Options{}
+	}
+	return settings.(Options)
+}
 
 // groupKind is a kind with its API group.
 type groupKind struct{ group, kind string }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -39,7 +40,7 @@ import (
 type testCase struct {
 	name  string
 	line  int
-	opts  mesh.Options
+	opts  istio.Options
 	docs  []string
 	wants []want
 }
@@ -142,7 +143,7 @@ func (c *testCase) mesh(t testing.TB, args []string) {
 		case "mtls":
 			c.opts.MeshMTLS = mesh.Mode(strings.ToUpper(value))
 		case "injection":
-			c.opts.Injection = mesh.Injection(value)
+			c.opts.Injection = istio.Injection(value)
 		case "byDefault":
 			c.opts.EnableNamespacesByDefault = yes(value)
 		case "ambient":
@@ -157,7 +158,7 @@ func (c *testCase) mesh(t testing.TB, args []string) {
 			c.opts.AdmissionValidates = true
 		case "rev":
 			name, rest, _ := strings.Cut(value, ":")
-			r := mesh.Revision{Name: name}
+			r := istio.Revision{Name: name}
 			for _, tag := range strings.Split(rest, ",") {
 				if tag == "norewrite" {
 					r.Values = node(t, "sidecarInjectorWebhook: {rewriteAppHTTPProbe: false}")

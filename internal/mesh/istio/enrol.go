@@ -50,7 +50,7 @@ func (e *enrolment) sidecar() bool {
 
 func (m *model) enrol(w *workload) enrolment {
 	proxy := proxyInManifest(w.pod)
-	if proxy != nil && m.opts.Injection != mesh.InjectionAlways && m.namespaceOf(w) == nil {
+	if proxy != nil && m.opts.Injection != InjectionAlways && m.namespaceOf(w) == nil {
 		return m.enrolPreinjected(w, proxy) // whoever runs kube-inject needs no webhook
 	}
 	e := m.selected(w)
@@ -176,7 +176,7 @@ func (m *model) required(w *workload, e enrolment) enrolment {
 				return e
 			}
 			e.assumed = nil
-			if m.opts.Injection != mesh.InjectionAlways && m.namespaceOf(w) == nil && !m.labelEnrols(w) {
+			if m.opts.Injection != InjectionAlways && m.namespaceOf(w) == nil && !m.labelEnrols(w) {
 				e.assumed = []string{"namespace " + ns + " is in the mesh (its manifest is not in view)"}
 			}
 			return e
@@ -292,7 +292,7 @@ func (m *model) shape(w *workload, e enrolment) enrolment {
 
 // enrolAmbient looks at ambient mode for a pod that gets no sidecar.
 func (m *model) enrolAmbient(w *workload, e enrolment) enrolment {
-	if !m.installed.ambient || !m.version.has(ambientMode) || w.pod.HostNetwork || m.opts.Injection == mesh.InjectionNever {
+	if !m.installed.ambient || !m.version.has(ambientMode) || w.pod.HostNetwork || m.opts.Injection == InjectionNever {
 		return e
 	}
 	mode, _ := w.pod.Labels.Get(labelDataplane)

@@ -18,7 +18,7 @@ func judgeAll(t *testing.T, text string) {
 		t.Skip("no YAML")
 	}
 	for _, version := range []string{"0.8", "1.0.5", "1.4", "1.5", "1.8", "1.31"} {
-		m, err := istio.New(found, nil, mesh.Options{IstioVersion: version, MeshMTLS: mesh.ModeStrict, AdmissionValidates: version == "1.8", Profile: "ambient"})
+		m, err := istio.New(found, nil, istio.Options{IstioVersion: version, MeshMTLS: mesh.ModeStrict, AdmissionValidates: version == "1.8", Profile: "ambient"})
 		if err != nil {
 			t.Fatal(err)
 		}

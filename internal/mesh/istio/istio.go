@@ -23,7 +23,7 @@ import (
 // The same object in two roots is one object of the cluster: a workload is
 // judged by its own root's form of it. The model is read-only once built and
 // safe for concurrent use.
-func New(objects []*render.Object, isContext func(*render.Object) bool, opts mesh.Options) (mesh.Model, error) {
+func New(objects []*render.Object, isContext func(*render.Object) bool, opts Options) (mesh.Model, error) {
 	m := &model{opts: opts, isContext: isContext}
 	if err := m.readOptions(); err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func New(objects []*render.Object, isContext func(*render.Object) bool, opts mes
 
 // model is the mesh of one environment.
 type model struct {
-	opts      mesh.Options
+	opts      Options
 	isContext func(*render.Object) bool
 	version   version
 	exact     bool // the patch release is named
@@ -68,6 +68,10 @@ type target struct {
 	container *kube.Container
 	workload  *workload
 }
+
+func (m *model) Names() mesh.Names { return Mesh.Names }
+
+func (m *model) Version() string { return m.version.String() }
 
 func (m *model) Probes() []*probe.Probe { return m.probes }
 

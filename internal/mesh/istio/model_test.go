@@ -43,7 +43,7 @@ spec:
 
 func no() *bool { b := false; return &b }
 
-func newModel(t *testing.T, objects []*render.Object, opts mesh.Options) mesh.Model {
+func newModel(t *testing.T, objects []*render.Object, opts istio.Options) mesh.Model {
 	t.Helper()
 	m, err := istio.New(objects, nil, opts)
 	if err != nil {
@@ -54,7 +54,7 @@ func newModel(t *testing.T, objects []*render.Object, opts mesh.Options) mesh.Mo
 
 func TestVersions(t *testing.T) {
 	for _, good := range []string{"", "0.8", "0.8.0", "1.0", "1.5", "1.5.2", "v1.24.1", "1.31", "v1.31", "1.31.0-rc.0", "1.24.3-distroless", "1.9+build.1"} {
-		m, err := istio.New(nil, nil, mesh.Options{IstioVersion: good})
+		m, err := istio.New(nil, nil, istio.Options{IstioVersion: good})
 		if err != nil {
 			t.Errorf("%q: %v", good, err)
 		} else if len(m.Probes()) != 0 || m.Notices() != nil {
@@ -62,13 +62,13 @@ func TestVersions(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"latest", "1", "1.x", "0.7", "0.9", "-1.2", "1.2.3.4", "1..2", "one.two", " 1.2", "1.24\n", "v", "99999.1"} {
-		_, err := istio.New(nil, nil, mesh.Options{IstioVersion: bad})
+		_, err := istio.New(nil, nil, istio.Options{IstioVersion: bad})
 		if err == nil || !strings.Contains(err.Error(), "0.8") || !strings.Contains(err.Error(), "1.31") {
 			t.Errorf("%q: error %v does not name the valid forms", bad, err)
 		}
 	}
 	for _, newer := range []string{"1.32", "1.40.1", "2.0"} {
-		m, err := istio.New(nil, nil, mesh.Options{IstioVersion: newer})
+		m, err := istio.New(nil, nil, istio.Options{IstioVersion: newer})
 		if err != nil {
 			t.Fatalf("%q: %v", newer, err)
 		}
@@ -79,7 +79,7 @@ func TestVersions(t *testing.T) {
 }
 
 func TestOptionErrors(t *testing.T) {
-	for name, o := range map[string]mesh.Options{
+	for name, o := range map[string]istio.Options{
 		"strict, permissive or disable": {MeshMTLS: "Strict"},
 		"auto, always or never":         {Injection: "sometimes"},
 		"true, false or auto":           {NativeSidecars: "maybe"},
@@ -94,7 +94,7 @@ func TestOptionErrors(t *testing.T) {
 func TestContextIsNotJudged(t *testing.T) {
 	objects := mustObjects(t, strictMesh+"---"+webDeployment+"---\n"+peerAuthentication([]string{"shop/gone", "app=gone", "DISABLE"})+
 		"---\n"+peerAuthentication([]string{"shop/bad", "Nonsense"}))
-	opts := mesh.Options{RewriteAppHTTPProbe: no()}
+	opts := istio.Options{RewriteAppHTTPProbe: no()}
 	if m := newModel(t, objects, opts); len(m.Probes()) != 1 || len(m.Notices()) != 2 {
 		t.Fatalf("without context: %d probes, %d notices, want 1 and 2", len(m.Probes()), len(m.Notices()))
 	}
@@ -118,7 +118,7 @@ func TestContextIsNotJudged(t *testing.T) {
 func TestItemsOfAContextListAreContext(t *testing.T) {
 	text := "apiVersion: v1\nkind: List\nitems:\n" + indentList(webDeployment)
 	list := func(o *render.Object) bool { return o.Kind == "List" }
-	m, err := istio.New(mustObjects(t, strictMesh+"---\n"+text), list, mesh.Options{})
+	m, err := istio.New(mustObjects(t, strictMesh+"---\n"+text), list, istio.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestRootsAreNotMixedUp(t *testing.T) {
 		o.Root.Dir = "overlays/open"
 	}
 	for _, objects := range [][]*render.Object{append(strict[:len(strict):len(strict)], open...), append(open[:len(open):len(open)], strict...)} {
-		m := newModel(t, objects, mesh.Options{RewriteAppHTTPProbe: no()})
+		m := newModel(t, objects, istio.Options{RewriteAppHTTPProbe: no()})
 		got := map[string]mesh.Verdict{}
 		for _, p := range m.Probes() {
 			got[p.Workload.Root.Dir] = m.Judge(p).Verdict
@@ -152,7 +152,7 @@ func TestRootsAreNotMixedUp(t *testing.T) {
 }
 
 func TestAForeignProbeIsUnknown(t *testing.T) {
-	m := newModel(t, nil, mesh.Options{})
+	m := newModel(t, nil, istio.Options{})
 	if j := m.Judge(&probe.Probe{}); j.Verdict != mesh.Unknown || j.Reason == "" {
 		t.Errorf("%+v", j)
 	}
@@ -160,7 +160,7 @@ func TestAForeignProbeIsUnknown(t *testing.T) {
 
 // Facts and remedies carry the fields that they speak of.
 func TestFields(t *testing.T) {
-	m := newModel(t, mustObjects(t, strictMesh+"---"+webDeployment), mesh.Options{RewriteAppHTTPProbe: no()})
+	m := newModel(t, mustObjects(t, strictMesh+"---"+webDeployment), istio.Options{RewriteAppHTTPProbe: no()})
 	p := m.Probes()[0]
 	if got := p.PortField.String(); got != "shop/Deployment/web spec.template.spec.containers[0].livenessProbe.httpGet.port" {
 		t.Errorf("port field %s", got)
@@ -205,7 +205,7 @@ func TestRemediesWork(t *testing.T) {
 		{"1.0.5", base + "---\n" + policy("meshpolicy", []string{"default", "peers=strict"})},
 		{"0.8", base + "---\n" + policy("policy", []string{"shop/everything", "peers=strict"})},
 	} {
-		opts := mesh.Options{IstioVersion: c.version, RewriteAppHTTPProbe: no()}
+		opts := istio.Options{IstioVersion: c.version, RewriteAppHTTPProbe: no()}
 		m := newModel(t, mustObjects(t, c.docs), opts)
 		j := m.Judge(m.Probes()[0])
 		if j.Verdict != mesh.Breaks {
@@ -232,7 +232,7 @@ func TestRemediesWork(t *testing.T) {
 func TestSuccessor(t *testing.T) {
 	old := policy("policy", []string{"shop/web", "web:80", "peers=permissive"})
 	docs := strictMesh + "---" + webDeployment + "---\n" + old
-	opts := mesh.Options{RewriteAppHTTPProbe: no()}
+	opts := istio.Options{RewriteAppHTTPProbe: no()}
 	m := newModel(t, mustObjects(t, docs), opts)
 	n := m.Notices()
 	if len(n) != 1 || n[0].Kind != mesh.NoticeAPINotServed || len(n[0].Remedies) != 1 {
@@ -259,7 +259,7 @@ spec:
       containers:
       - image: registry.example/app:1
       livenessProbe: {httpGet: {port: 8080}}
-`), mesh.Options{MeshMTLS: mesh.ModeStrict})
+`), istio.Options{MeshMTLS: mesh.ModeStrict})
 	if len(m.Probes()) != 0 {
 		t.Error(describe(m))
 	}
@@ -280,7 +280,7 @@ kind: Pod
 metadata: {name: web, annotations: {`+annotation+`}}
 spec:
   containers: [{name: web, livenessProbe: {httpGet: {port: 8080}}}]
-`), mesh.Options{MeshMTLS: mesh.ModeStrict, RewriteAppHTTPProbe: no()})
+`), istio.Options{MeshMTLS: mesh.ModeStrict, RewriteAppHTTPProbe: no()})
 		found := false
 		for _, f := range m.Judge(m.Probes()[0]).Chain {
 			found = found || f.Deciding && f.Field.Node() != nil && f.Field.Path[len(f.Field.Path)-1].Key == key
@@ -301,7 +301,7 @@ spec:
   template:
     spec:
       containers: [{name: web, livenessProbe: {httpGet: {port: 8080}}}]
-`), mesh.Options{MeshMTLS: mesh.ModeStrict, RewriteAppHTTPProbe: no()})
+`), istio.Options{MeshMTLS: mesh.ModeStrict, RewriteAppHTTPProbe: no()})
 	const place = `default/Deployment/web metadata.labels["sidecar.istio.io/inject"]`
 	j := m.Judge(m.Probes()[0])
 	found := false
@@ -321,7 +321,7 @@ apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: web, namespace: shop}
 spec: {selector: {matchLabels: {app: web}}, mtls: {mode: UNSET}}
-`), mesh.Options{RewriteAppHTTPProbe: no()})
+`), istio.Options{RewriteAppHTTPProbe: no()})
 	var modes []string
 	for _, f := range m.Judge(m.Probes()[0]).Chain {
 		if f.Deciding && strings.HasSuffix(f.Field.String(), "mtls.mode") {
@@ -344,7 +344,7 @@ spec:
     metadata: {annotations: {sidecar.istio.io/rewriteAppHTTPProbers: "false"}}
     spec:
       containers: [{name: web, livenessProbe: {httpGet: {port: 8080}}}]
-`), mesh.Options{MeshMTLS: mesh.ModeStrict})
+`), istio.Options{MeshMTLS: mesh.ModeStrict})
 	if w := m.Warnings(); len(w) != 0 {
 		t.Errorf("%v", w)
 	}
@@ -353,7 +353,7 @@ spec:
 func TestSettingsKnowTheirPlace(t *testing.T) {
 	config := &render.Object{Ref: render.Ref{Kind: "Config"}}
 	at := func(path ...string) render.Field { return render.Field{Object: config, Path: render.PathOf(path...)} }
-	m := newModel(t, mustObjects(t, strictMesh+"---"+webDeployment), mesh.Options{
+	m := newModel(t, mustObjects(t, strictMesh+"---"+webDeployment), istio.Options{
 		Values: node(t, "sidecarInjectorWebhook: {rewriteAppHTTPProbe: false}"),
 		Places: map[string]render.Field{"values": at("mesh", "values"), "values.sidecarInjectorWebhook.rewriteAppHTTPProbe": at("mesh", "values", "x")},
 	})
@@ -370,8 +370,8 @@ func TestSettingsKnowTheirPlace(t *testing.T) {
 
 func TestARevisionsSettingsKnowTheirPlace(t *testing.T) {
 	config := &render.Object{Ref: render.Ref{Kind: "Config"}}
-	m := newModel(t, mustObjects(t, strictMesh+"---"+webDeployment), mesh.Options{
-		Revisions: []mesh.Revision{{Values: node(t, "sidecarInjectorWebhook: {rewriteAppHTTPProbe: false}")}},
+	m := newModel(t, mustObjects(t, strictMesh+"---"+webDeployment), istio.Options{
+		Revisions: []istio.Revision{{Values: node(t, "sidecarInjectorWebhook: {rewriteAppHTTPProbe: false}")}},
 		Places:    map[string]render.Field{"revisions[0].values": {Object: config, Path: render.PathOf("here")}},
 	})
 	for _, f := range m.Judge(m.Probes()[0]).Chain {

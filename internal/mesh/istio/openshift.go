@@ -245,10 +245,10 @@ func (m *model) runs(cp *controlPlane) mesh.Fact {
 }
 
 // revisionsOfOpenShift are the revisions that the control planes are.
-func (m *model) revisionsOfOpenShift() []mesh.Revision {
-	var out []mesh.Revision
+func (m *model) revisionsOfOpenShift() []Revision {
+	var out []Revision
 	for _, cp := range m.openshift {
-		out = append(out, mesh.Revision{Name: cp.key()})
+		out = append(out, Revision{Name: cp.key()})
 	}
 	return out
 }

@@ -30,7 +30,7 @@ func (m *model) readOptions() error {
 		return fmt.Errorf("%.40q is no mTLS mode: expected strict, permissive or disable", string(o.MeshMTLS))
 	}
 	switch o.Injection {
-	case "", mesh.InjectionAuto, mesh.InjectionAlways, mesh.InjectionNever:
+	case "", InjectionAuto, InjectionAlways, InjectionNever:
 	default:
 		return fmt.Errorf("%.40q is no injection mode: expected auto, always or never", string(o.Injection))
 	}

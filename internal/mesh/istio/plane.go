@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/org/probe-mtls-action/internal/kube"
-	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -61,7 +60,7 @@ func (p *plane) captured(find func() capture) *capture {
 	return &p.capture
 }
 
-func (m *model) newPlane(i int, rev mesh.Revision) *plane {
+func (m *model) newPlane(i int, rev Revision) *plane {
 	name := canonical(rev.Name)
 	values, config := m.installed.values[name], m.installed.meshConfig[name]
 	p := &plane{name: name, tags: rev.Tags}
@@ -201,7 +200,7 @@ func cniSetting(values documents) choice[bool] {
 
 // rewriteSetting is the mesh-wide setting: the revision's own values, the
 // option, values given for all, values in view, the release's default.
-func (m *model) rewriteSetting(i int, rev mesh.Revision, values documents) choice[bool] {
+func (m *model) rewriteSetting(i int, rev Revision, values documents) choice[bool] {
 	path := []string{"sidecarInjectorWebhook", "rewriteAppHTTPProbe"}
 	const name = "values.sidecarInjectorWebhook.rewriteAppHTTPProbe"
 	own := m.ownValues(i, rev)

@@ -8,7 +8,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/mesh/istio"
 )
 
@@ -16,7 +15,7 @@ import (
 // property can add to them or shuffle them.
 type draw struct {
 	docs []string
-	opts mesh.Options
+	opts istio.Options
 }
 
 var (
@@ -28,7 +27,7 @@ var (
 
 func drawMesh(t *rapid.T, version []string) draw {
 	pick := func(label string, from []string) string { return rapid.SampledFrom(from).Draw(t, label) }
-	d := draw{opts: mesh.Options{IstioVersion: pick("version", version)}}
+	d := draw{opts: istio.Options{IstioVersion: pick("version", version)}}
 	if rapid.Bool().Draw(t, "sets rewriting") {
 		on := rapid.Bool().Draw(t, "rewriting")
 		d.opts.RewriteAppHTTPProbe = &on
@@ -191,7 +190,7 @@ func TestPropertyExemptionAtTheRightPort(t *testing.T) {
 		exempt := rapid.SampledFrom(append(ports, "80")).Draw(t, "exempt")
 		mode := rapid.SampledFrom([]string{"PERMISSIVE", "DISABLE"}).Draw(t, "mode")
 		off := false
-		d := draw{opts: mesh.Options{IstioVersion: rapid.SampledFrom([]string{"1.9", "1.12", "1.21", "1.31"}).Draw(t, "version"), RewriteAppHTTPProbe: &off}}
+		d := draw{opts: istio.Options{IstioVersion: rapid.SampledFrom([]string{"1.9", "1.12", "1.21", "1.31"}).Draw(t, "version"), RewriteAppHTTPProbe: &off}}
 		d.docs = []string{
 			peerAuthentication([]string{"istio-system/default", "STRICT"}),
 			service([]string{"shop/web", "app=web", "http:80:" + rapid.SampledFrom(ports).Draw(t, "target")}),

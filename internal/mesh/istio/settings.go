@@ -8,7 +8,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/internal/kube"
-	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -77,7 +76,7 @@ func (d documents) text(path ...string) (value string, ok bool, at render.Field)
 // planes: one entry per revision, "" for the default one.
 type installation struct {
 	values, meshConfig map[string]documents
-	revisions          []mesh.Revision
+	revisions          []Revision
 	ambient            bool
 }
 
@@ -165,13 +164,13 @@ func (m *model) install(objects []*render.Object) installation {
 }
 
 // ownValues are the values that the i-th revision has for itself.
-func (m *model) ownValues(i int, rev mesh.Revision) documents {
+func (m *model) ownValues(i int, rev Revision) documents {
 	return userDocument(rev.Values, "revisions["+strconv.Itoa(i)+"].values", m.opts.Places)
 }
 
 // revisionsInView returns the revisions that values or installation manifests
 // name; the unnamed one where nothing does.
-func (m *model) revisionsInView(common documents, seen map[string]bool) []mesh.Revision {
+func (m *model) revisionsInView(common documents, seen map[string]bool) []Revision {
 	tags := func(d documents) []string {
 		var out []string
 		s, _ := d.find("revisionTags")
@@ -181,15 +180,15 @@ func (m *model) revisionsInView(common documents, seen map[string]bool) []mesh.R
 		return out
 	}
 	if name, ok, _ := common.text("revision"); ok {
-		return []mesh.Revision{{Name: name, Tags: tags(common)}}
+		return []Revision{{Name: name, Tags: tags(common)}}
 	}
-	var out []mesh.Revision
+	var out []Revision
 	for name := range seen {
-		out = append(out, mesh.Revision{Name: name})
+		out = append(out, Revision{Name: name})
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
 	if out == nil {
-		out = []mesh.Revision{{Tags: tags(common)}}
+		out = []Revision{{Tags: tags(common)}}
 	}
 	return out
 }

@@ -11,9 +11,9 @@ import (
 // selected applies the selectors of the API server's webhooks.
 func (m *model) selected(w *workload) enrolment {
 	switch m.opts.Injection {
-	case mesh.InjectionNever:
+	case InjectionNever:
 		return enrolment{facts: []mesh.Fact{fact("injection is set to never: no pod gets a sidecar")}}
-	case mesh.InjectionAlways:
+	case InjectionAlways:
 		if e, ok := m.optedOut(w); ok {
 			return e
 		}

@@ -83,9 +83,9 @@ func (p *page) head(r *report.Report) {
 <header>
 <h1>Probes under mTLS</h1>
 <p>%s</p>
-<p class="soft">probe-mtls-action %s, Istio %s</p>
+<p class="soft">probe-mtls-action %s, %s %s</p>
 </header>
-`, html.EscapeString(policy), style, esc(text.Total(r)), esc(r.Tool.Version), esc(r.Tool.IstioVersion))
+`, html.EscapeString(policy), style, esc(text.Total(r)), esc(r.Tool.Version), esc(r.Tool.Mesh.Name), esc(r.Tool.IstioVersion))
 }
 
 // filters writes the form that the script shows; without it all is shown.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/md"
 	"github.com/org/probe-mtls-action/internal/report/safe"
@@ -12,6 +13,7 @@ import (
 
 // Cause is what decides a number of findings in the same way.
 type Cause struct {
+	mesh mesh.Names
 	// By is the deciding place; nil where a default or a setting decides.
 	By *report.Location
 	// Text says what decides.
@@ -24,13 +26,13 @@ type Cause struct {
 // findings have yet other causes. Of a finding's deciding places the last one
 // counts: related places are in the order in which a mesh decides, and its
 // policy comes last.
-func Causes(items []*report.Item, limit int) (causes []Cause, others int) {
+func Causes(items []*report.Item, names mesh.Names, limit int) (causes []Cause, others int) {
 	at := map[string]int{}
 	for _, it := range items {
 		if !drawable(it) {
 			continue
 		}
-		c := Cause{}
+		c := Cause{mesh: names}
 		if n := len(it.Related); n > 0 {
 			c.By = &it.Related[n-1]
 			c.Text = c.By.Message
@@ -65,16 +67,17 @@ func drawable(it *report.Item) bool {
 type way struct{ toSidecar, toApp, arrow, sidecar string }
 
 // ways are the ways by rule. The other rules are not about the path of a probe.
+// MESH, PROXY and AGENT stand for what people call the mesh and its parts.
 var ways = func() map[string]way {
-	refused := way{"without a client certificate", "refused: mTLS is required", "-.-x", "sidecar (istio-proxy)"}
+	refused := way{"without a client certificate", "refused: mTLS is required", "-.-x", "sidecar (PROXY)"}
 	return map[string]way{
 		"PMTLS001": refused,
 		"PMTLS002": refused,
 		"PMTLS003": refused,
 		"PMTLS004": refused,
-		"PMTLS005": {"connects", "never asked", "-.-x", "sidecar (istio-proxy) accepts"},
-		"PMTLS011": {"without a client certificate", "refused or not, by chance", "-.->", "sidecar (istio-proxy)"},
-		"PMTLS012": {"rewritten by Istio", "does not get there", "-.-x", "Istio agent"},
+		"PMTLS005": {"connects", "never asked", "-.-x", "sidecar (PROXY) accepts"},
+		"PMTLS011": {"without a client certificate", "refused or not, by chance", "-.->", "sidecar (PROXY)"},
+		"PMTLS012": {"rewritten by MESH", "does not get there", "-.-x", "AGENT"},
 	}
 }()
 
@@ -92,10 +95,11 @@ func (c Cause) Picture() string {
 	if n := len(c.Items) - 1; n > 0 {
 		app = append(app, fmt.Sprintf("and %d more like this", n))
 	}
+	named := strings.NewReplacer("MESH", c.mesh.Name, "PROXY", c.mesh.Proxy, "AGENT", c.mesh.Agent)
 	var b strings.Builder
 	add := func(format string, args ...any) { fmt.Fprintf(&b, "  "+format+"\n", args...) }
 	b.WriteString("flowchart LR\n")
-	add("kubelet[%s] -->|%s| sidecar[%s]", Label("kubelet"), Label(field, w.toSidecar), Label(w.sidecar))
+	add("kubelet[%s] -->|%s| sidecar[%s]", Label("kubelet"), Label(field, named.Replace(w.toSidecar)), Label(named.Replace(w.sidecar)))
 	add("sidecar %s|%s| app[%s]", w.arrow, Label(w.toApp), Label(app...))
 	if c.Text != "" {
 		decides := []string{c.Text}

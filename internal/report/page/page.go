@@ -100,7 +100,7 @@ func Counts(r *report.Report) string {
 	add(c.Fixed, "fixed", "fixed")
 	add(c.Suppressed, "suppressed", "suppressed")
 	if v := r.Tool.IstioVersion; v != "" {
-		parts = append(parts, "Istio "+md.Text(v))
+		parts = append(parts, md.Text(r.Tool.Mesh.Name+" "+v))
 	}
 	return strings.Join(parts, " · ")
 }

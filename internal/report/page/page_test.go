@@ -46,7 +46,7 @@ func TestCauses(t *testing.T) {
 	for i := 6; i < 9; i++ {
 		r.Items[i].Related = nil
 	}
-	causes, others := page.Causes(r.WorstFirst(), 3)
+	causes, others := page.Causes(r.WorstFirst(), r.Tool.Mesh, 3)
 	if len(causes) != 3 || others != 0 {
 		t.Fatalf("%d causes and %d other findings", len(causes), others)
 	}
@@ -54,7 +54,7 @@ func TestCauses(t *testing.T) {
 	if len(first.Items) != 3 || first.By == nil || first.By.File != "mesh/strict.yaml" {
 		t.Errorf("first cause: %d findings by %v", len(first.Items), first.By)
 	}
-	if limited, others := page.Causes(r.WorstFirst(), 2); len(limited) != 2 || others != 2 {
+	if limited, others := page.Causes(r.WorstFirst(), r.Tool.Mesh, 2); len(limited) != 2 || others != 2 {
 		t.Errorf("%d causes and %d other findings", len(limited), others)
 	}
 	second := causes[2]
@@ -66,7 +66,7 @@ func TestCauses(t *testing.T) {
 func TestPictureLeavesOutComments(t *testing.T) {
 	r := reporttest.Simple()
 	r.Items[0].At.Line += " # keep in step with the Service"
-	causes, _ := page.Causes(r.WorstFirst(), 1)
+	causes, _ := page.Causes(r.WorstFirst(), r.Tool.Mesh, 1)
 	if got := causes[0].Picture(); !strings.Contains(got, "port#58; 8080") || strings.Contains(got, "Service") {
 		t.Error(got)
 	}

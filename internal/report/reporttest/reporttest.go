@@ -99,12 +99,12 @@ func Samples() map[string]*report.Report {
 		"unicode":      Unicode(),
 		"clean":        Clean(),
 		"only-skipped": OnlySkipped(),
-		"nothing":      {Tool: report.Tool{Version: "devel", IstioVersion: "1.31"}, Rules: Rules()},
+		"nothing":      {Tool: report.Tool{Version: "devel", Mesh: Istio, IstioVersion: "1.31"}, Rules: Rules()},
 	}
 }
 
 func tool() report.Tool {
-	return report.Tool{Version: "1.2.3", Commit: "0123456789abcdef0123456789abcdef01234567", IstioVersion: "1.31"}
+	return report.Tool{Version: "1.2.3", Commit: "0123456789abcdef0123456789abcdef01234567", Mesh: Istio, IstioVersion: "1.31"}
 }
 
 // Span is a span on one line.
@@ -119,6 +119,9 @@ func Simple() *report.Report {
 		Items: []report.Item{Liveness()},
 	}
 }
+
+// Istio is the mesh of the samples.
+var Istio = mesh.Names{Name: "Istio", Proxy: "istio-proxy", Agent: "Istio agent"}
 
 // Liveness is the classic finding.
 func Liveness() report.Item {

@@ -182,6 +182,13 @@ type occurrence struct {
 	New     bool   `json:"new,omitempty"`
 }
 
+// meshNames are what people call the mesh that was judged.
+type meshNames struct {
+	Name  string `json:"name,omitempty"`
+	Proxy string `json:"proxy,omitempty"`
+	Agent string `json:"agent,omitempty"`
+}
+
 // step is a step of the chain: Related is the id of the related location that it
 // rests on, ownPlace for the result's own, 0 for none.
 type step struct {
@@ -248,17 +255,18 @@ type suppression struct {
 }
 
 type runProperties struct {
-	Version      string   `json:"version,omitempty"` // as the program names itself
-	Commit       string   `json:"commit,omitempty"`
-	IstioVersion string   `json:"istioVersion,omitempty"`
-	Roots        []string `json:"roots"`
-	Unused       []string `json:"unused,omitempty"`
-	Unaffected   int      `json:"unaffected"`
-	Probes       int      `json:"probes"`
-	Base         string   `json:"base,omitempty"`
-	Head         string   `json:"head,omitempty"`
-	Category     string   `json:"category,omitempty"`
-	Shard        string   `json:"shard,omitempty"`
+	Version      string    `json:"version,omitempty"` // as the program names itself
+	Commit       string    `json:"commit,omitempty"`
+	IstioVersion string    `json:"istioVersion,omitempty"`
+	Mesh         meshNames `json:"mesh"`
+	Roots        []string  `json:"roots"`
+	Unused       []string  `json:"unused,omitempty"`
+	Unaffected   int       `json:"unaffected"`
+	Probes       int       `json:"probes"`
+	Base         string    `json:"base,omitempty"`
+	Head         string    `json:"head,omitempty"`
+	Category     string    `json:"category,omitempty"`
+	Shard        string    `json:"shard,omitempty"`
 	// Fixed are findings of the base that are gone. They are no results: code
 	// scanning would show them as alerts.
 	Fixed []result `json:"fixed,omitempty"`

@@ -192,6 +192,7 @@ func (rd *reader) run(in *run) *report.Report {
 			Version:      rd.form("properties.version", p.Version, versionForm),
 			Commit:       rd.form("properties.commit", p.Commit, versionForm),
 			IstioVersion: rd.form("properties.istioVersion", p.IstioVersion, versionForm),
+			Mesh:         mesh.Names{Name: rd.text("properties.mesh.name", p.Mesh.Name), Proxy: rd.text("properties.mesh.proxy", p.Mesh.Proxy), Agent: rd.text("properties.mesh.agent", p.Mesh.Agent)},
 		},
 		Roots:      rd.dirs("properties.roots", p.Roots),
 		Unused:     rd.dirs("properties.unused", p.Unused),

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/md"
 	"github.com/org/probe-mtls-action/internal/report/page"
@@ -71,7 +72,7 @@ func text(r *report.Report, o Options) string {
 	var b strings.Builder
 	b.WriteString(head)
 	b.WriteString(o.table(groups, listed, len(items)))
-	b.WriteString(o.pictures(items, &room))
+	b.WriteString(o.pictures(items, r.Tool.Mesh, &room))
 	b.WriteString(o.details(items, listed, &room))
 	b.WriteString(rest)
 	b.WriteString(o.ledger())
@@ -167,8 +168,8 @@ func (o Options) channels(g []*report.Item) string {
 	return strings.Join(parts, ", ") + text
 }
 
-func (o Options) pictures(items []*report.Item, room *int) string {
-	causes, left := page.Causes(items, maxPictures)
+func (o Options) pictures(items []*report.Item, names mesh.Names, room *int) string {
+	causes, left := page.Causes(items, names, maxPictures)
 	var b strings.Builder
 	for _, c := range causes {
 		title := md.Truncate(md.Text(c.Text), 400)

@@ -37,6 +37,8 @@ func (m fake) Judge(p *probe.Probe) mesh.Judgement {
 	}
 	return mesh.Judgement{Probe: p, Verdict: mesh.OK}
 }
+func (m fake) Names() mesh.Names      { return mesh.Names{Name: "Istio"} }
+func (m fake) Version() string        { return "1.31" }
 func (m fake) Notices() []mesh.Notice { return m.notices }
 func (m fake) Warnings() []mesh.Fact  { return nil }
 
@@ -186,7 +188,7 @@ func TestNotices(t *testing.T) {
 		severity      check.Severity
 	}{
 		mesh.NoticeExceptionNoEffect: {"PMTLS007", "mTLS exception has no effect - PeerAuthentication default", check.Warning},
-		mesh.NoticeAPINotServed:      {"PMTLS008", "authentication.istio.io is not served - PeerAuthentication default", check.Warning},
+		mesh.NoticeAPINotServed:      {"PMTLS008", "security.istio.io is not served - PeerAuthentication default", check.Warning},
 		mesh.NoticeAppPortExempt:     {"PMTLS009", "mTLS disabled on an application port - PeerAuthentication default", check.Note},
 	} {
 		found := check.Run(rules.All(), nil, fake{notices: []mesh.Notice{

@@ -1,8 +1,9 @@
-package mesh
+package istio
 
 import (
 	"go.yaml.in/yaml/v3"
 
+	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -25,9 +26,9 @@ const (
 // Options is the mesh that an environment runs in, as flags and .probe-mtls.yaml
 // (section mesh) give it. The zero value is the newest Istio as it installs itself.
 type Options struct {
-	IstioVersion  string // "1.24", "1.5.2", "v1.31"; "" is the newest known
-	MeshMTLS      Mode   // what holds where no policy in view says otherwise; ModeUnset is the version's default
-	RootNamespace string // "" is meshConfig's, or istio-system
+	IstioVersion  string    // "1.24", "1.5.2", "v1.31"; "" is the newest known
+	MeshMTLS      mesh.Mode // what holds where no policy in view says otherwise; [mesh.ModeUnset] is the version's default
+	RootNamespace string    // "" is meshConfig's, or istio-system
 	Injection     Injection
 	// RewriteAppHTTPProbe is the mesh-wide setting; nil is the version's default.
 	RewriteAppHTTPProbe       *bool
