@@ -73,8 +73,6 @@ func Compare(head []report.Item, base []report.Item, c Change) (fixed []report.I
 	return fixed
 }
 
-func same(name string) string { return name }
-
 // unknown reports whether a root that had the item was not checked at the head.
 func (c Change) unknown(it report.Item) bool {
 	return slices.ContainsFunc(it.Occurrences, func(o report.Occurrence) bool { return c.Unchecked(c.Renamed(o.Root)) })
