@@ -163,7 +163,4 @@ func TestSame(t *testing.T) {
 			t.Errorf("%v are the same", c)
 		}
 	}
-	if got := trace.Plain("8.08e3"); got != "8080" {
-		t.Errorf("got %s", got)
-	}
 }

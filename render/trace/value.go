@@ -1,11 +1,6 @@
 package trace
 
-import (
-	"math"
-	"strconv"
-
-	"go.yaml.in/yaml/v3"
-)
+import "go.yaml.in/yaml/v3"
 
 // Same reports whether two scalars have one value, whatever the notation of
 // numbers: 0x1F90, 8080.0 and 8.08e3 are 8080.
@@ -44,13 +39,4 @@ func numeric(v string) (float64, bool) {
 		return f, n.Decode(&f) == nil
 	}
 	return 0, false
-}
-
-// Plain returns the number v in decimal, as renderers print it where it becomes
-// part of a text; other values as they are.
-func Plain(v string) string {
-	if f, ok := numeric(v); ok && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-		return strconv.FormatInt(int64(f), 10)
-	}
-	return v
 }
