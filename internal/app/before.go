@@ -109,7 +109,7 @@ func unknownBefore(head, base *pipeline.Result, renamed func(string) string) []r
 		root := renamed(s.Root)
 		text := "%s could not be rendered at the base, so new and existing findings cannot be told apart, and all count as new: %s"
 		switch {
-		case failed[root], judged[s.Root]: // kustomize refuses some that can be judged
+		case s.Hole, failed[root], judged[s.Root]: // kustomize refuses some that can be judged
 			continue
 		case !checked[root]:
 			text = "%s could not be read at the base, so of findings that rest on it new and existing ones cannot be told apart, and all count as new: %s"
@@ -125,7 +125,9 @@ func same(name string) string { return name }
 func failures(res *pipeline.Result, renamed func(string) string) names {
 	failed := make(names)
 	for _, s := range res.Skipped {
-		failed[renamed(s.Root)] = true
+		if !s.Hole {
+			failed[renamed(s.Root)] = true
+		}
 	}
 	return failed
 }

@@ -137,6 +137,9 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	if over(s, repo.config.Mesh).IstioVersion == "" && len(res.Versions) == 1 {
 		rep.Tool.IstioVersion = res.Versions[0] // as what is in view has it
 	}
+	if rep.Unseen, err = repo.notLookedAt(d); err != nil {
+		return nil, err
+	}
 	if rep.Interrupted {
 		return rep, nil
 	}

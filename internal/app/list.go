@@ -192,6 +192,15 @@ func (d *deployments) holes(ctx context.Context, root render.Root) []render.Prob
 	return nil
 }
 
+// notLookedAt lists what no check of the paths looks at.
+func (r *repository) notLookedAt(d *deployments) ([]report.Unseen, error) {
+	g, err := r.graph()
+	if err != nil {
+		return nil, notChecked(err)
+	}
+	return r.unseen(g, d), nil
+}
+
 // unseen lists what no check of the paths looks at.
 func (r *repository) unseen(g *graph.Graph, d *deployments) []report.Unseen {
 	var out []report.Unseen

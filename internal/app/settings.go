@@ -96,7 +96,7 @@ func jobs(v *settings.Values) int {
 // policy says what fails the run: the flag, or else the configuration.
 func policy(v *settings.Values, c *config.Config) report.Policy {
 	failOn := or(v.FailOn, or(c.FailOn, string(check.Error)))
-	return report.Policy{FailOn: check.Threshold(failOn), OnlyNew: v.OnlyNew}
+	return report.Policy{FailOn: check.Threshold(failOn), OnlyNew: v.OnlyNew, Unchecked: report.Unchecked(or(v.FailOnUnchecked, c.FailOnUnchecked))}
 }
 
 // over returns the mesh of the configuration with the settings that were given

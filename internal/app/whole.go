@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/kustomize/graph"
 )
 
 // markSkips tells of what could not be checked whether the base could check it,
@@ -30,22 +32,53 @@ func (c *comparison) markSkips(ctx context.Context, rep *report.Report) error {
 			doubtful = append(doubtful, s.Root)
 		}
 	}
-	failed := make(names)
+	failed, holes := make(names), make(names)
 	if len(doubtful) > 0 {
 		res, err := c.runBase(ctx, c.baseRoots(doubtful, c.renamed))
 		if err != nil {
 			return err
 		}
 		failed = failures(res, c.renamed)
+		for _, s := range res.Skipped {
+			if s.Hole {
+				holes[c.renamed(s.Root)+"\x00"+s.Message] = true
+			}
+		}
 	}
 	for i := range rep.Skipped {
 		s := &rep.Skipped[i]
 		s.State = report.New
-		if s.Root == "" && slices.Contains(c.before.Problems(), s.Problem) || s.Root != "" && !reached[s.Root] || failed[s.Root] {
+		if s.Root != "" && !c.repo.inScope(s.Root) { // context: the change may reach it all the same
+			if c.failedBefore(ctx, s.Root) {
+				s.State = report.Existing
+			}
+			continue
+		}
+		if s.Root == "" && slices.Contains(c.before.Problems(), s.Problem) || s.Root != "" && !reached[s.Root] && c.after.IsRoot(s.Root) || failed[s.Root] || s.Hole && holes[s.Root+"\x00"+s.Message] {
 			s.State = report.Existing
 		}
 	}
 	return nil
+}
+
+// failedBefore reports whether a root, or a file of context, could not be read
+// at the base either.
+func (c *comparison) failedBefore(ctx context.Context, name string) bool {
+	for _, r := range c.deployedBefore.all() {
+		if c.renamed(r.Dir) != name {
+			continue
+		}
+		for _, v := range c.deployedBefore.variants(r) {
+			if len(c.deployedBefore.holes(ctx, v)) > 0 {
+				return true
+			}
+		}
+		return false
+	}
+	if _, err := c.tree.Stat(name); err != nil {
+		return false
+	}
+	return len(c.deployedBefore.holes(ctx, render.Root{Dir: name, Renderer: graph.Manifests})) > 0
 }
 
 // partly is why results must not be given to code scanning, which closes every

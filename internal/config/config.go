@@ -28,6 +28,8 @@ type Config struct {
 	Environments []Environment
 	// FailOn is error, warning, note or never; "" where not set.
 	FailOn string
+	// FailOnUnchecked is new, always or never; "" where not set.
+	FailOnUnchecked string
 	// AllRoots also checks roots that only serve as a base of others.
 	AllRoots bool
 	// Paths are where to look for roots when the command line names none.

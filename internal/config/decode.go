@@ -112,14 +112,15 @@ func (d *decoder) config(c *Config, root *yaml.Node) {
 	d.object = d.doc.object("Configuration")
 	var environments *yaml.Node
 	d.mapping(root, "the file", "", readers{
-		"mesh":         func(v *yaml.Node) { d.mesh(&c.Mesh, v, render.PathOf("mesh")) },
-		"environments": func(v *yaml.Node) { environments = v },
-		"failOn":       d.into(&c.FailOn, "failOn"),
-		"allRoots":     d.into(&c.AllRoots, "allRoots"),
-		"paths":        d.into(&c.Paths, "paths"),
-		"repository":   d.into(&c.Repository, "repository"),
-		"exclude":      d.into(&c.Exclude, "exclude"),
-		"context":      d.into(&c.Context, "context"),
+		"mesh":            func(v *yaml.Node) { d.mesh(&c.Mesh, v, render.PathOf("mesh")) },
+		"environments":    func(v *yaml.Node) { environments = v },
+		"failOn":          d.into(&c.FailOn, "failOn"),
+		"failOnUnchecked": d.into(&c.FailOnUnchecked, "failOnUnchecked"),
+		"allRoots":        d.into(&c.AllRoots, "allRoots"),
+		"paths":           d.into(&c.Paths, "paths"),
+		"repository":      d.into(&c.Repository, "repository"),
+		"exclude":         d.into(&c.Exclude, "exclude"),
+		"context":         d.into(&c.Context, "context"),
 	})
 	if environments != nil { // after mesh, which they build upon
 		d.environments(c, environments)

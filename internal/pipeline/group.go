@@ -68,6 +68,9 @@ func (r *run) group(ctx context.Context, g Group, heavy bool) (part, error) {
 		for _, problem := range res.Refusals {
 			p.skipped = append(p.skipped, skip(&render.Error{Root: res.Root, Problem: problem}, own))
 		}
+		for _, hole := range res.Holes {
+			p.skipped = append(p.skipped, report.Skip{Root: res.Root.Dir, Problem: hole, Hole: true})
+		}
 		for _, problem := range res.Remarks {
 			p.notes = append(p.notes, r.remark(res.Root, problem))
 		}

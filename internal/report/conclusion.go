@@ -38,6 +38,27 @@ func (c Counts) Total() int { return c.Errors + c.Warnings + c.Notes }
 type Policy struct {
 	FailOn  check.Threshold
 	OnlyNew bool
+	// Unchecked says when what could not be checked makes a run incomplete.
+	Unchecked Unchecked
+}
+
+// Unchecked is the word of fail-on-unchecked.
+type Unchecked string
+
+// The words. The empty one stands for UncheckedNew.
+const (
+	UncheckedNew    Unchecked = "new"    // what the base could not check either does not count
+	UncheckedAlways Unchecked = "always" // all counts
+	UncheckedNever  Unchecked = "never"  // nothing counts
+)
+
+// Misses reports whether something that could not be checked makes a run
+// incomplete. A run that never fails is never incomplete for it.
+func (p Policy) Misses(s *Skip) bool {
+	if p.FailOn == check.Never || p.Unchecked == UncheckedNever {
+		return false
+	}
+	return p.Unchecked == UncheckedAlways || s.State != Existing
 }
 
 // Fails reports whether it alone fails a run. What a change hides fails by its
@@ -69,8 +90,10 @@ func (r *Report) Conclude(p Policy) Conclusion {
 			return Failure
 		}
 	}
-	if len(r.Skipped) > 0 {
-		return Incomplete
+	for i := range r.Skipped {
+		if p.Misses(&r.Skipped[i]) {
+			return Incomplete
+		}
 	}
 	return Success
 }

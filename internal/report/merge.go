@@ -38,6 +38,7 @@ func Merge(parts []*Report) (*Report, error) {
 			rules[r.ID] = r
 		}
 		out.Skipped = append(out.Skipped, p.Skipped...)
+		out.Unseen = append(out.Unseen, p.Unseen...) // each shard says it of the whole
 		out.Roots = append(out.Roots, p.Roots...)
 		out.Unused = append(out.Unused, p.Unused...)
 		out.Unaffected = max(out.Unaffected, p.Unaffected) // each shard counts those of the whole repository
@@ -51,6 +52,7 @@ func Merge(parts []*Report) (*Report, error) {
 	out.Notes = mergeNotes(parts)
 	out.Skipped = append(out.Skipped, missingShards(parts)...)
 	out.Roots, out.Unused = union(out.Roots), union(out.Unused)
+	out.Unseen = uniqueUnseen(out.Unseen)
 	out.Sort()
 	out.Skipped = slices.CompactFunc(out.Skipped, func(a, b Skip) bool { return a == b })
 	return out, nil

@@ -144,6 +144,8 @@ type Skip struct {
 	// Cut tells that a limit or a defect of this program ended it, not what the
 	// root holds.
 	Cut bool
+	// Hole tells that only a part of the root is missing: the rest was judged.
+	Hole bool
 }
 
 // Report is the result of a run.
@@ -154,6 +156,8 @@ type Report struct {
 	// Fixed are findings of the base that are gone.
 	Fixed   []Item
 	Skipped []Skip
+	// Unseen was not looked at; it never changes how the run ends.
+	Unseen []Unseen
 	// Notes are remarks that are no findings: refusals of kustomize, an
 	// unknown newer version, invalid objects treated as absent.
 	Notes []Remark

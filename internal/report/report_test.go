@@ -32,6 +32,10 @@ func TestConclude(t *testing.T) {
 	skipped.Skipped = reporttest.OnlySkipped().Skipped
 
 	errors := check.Threshold(check.Error)
+	skippedBefore := reporttest.OnlySkipped()
+	for i := range skippedBefore.Skipped {
+		skippedBefore.Skipped[i].State = report.Existing
+	}
 	for _, c := range []struct {
 		name   string
 		r      *report.Report
@@ -46,7 +50,10 @@ func TestConclude(t *testing.T) {
 		{"existing, new ones count", existing, report.Policy{FailOn: errors, OnlyNew: true}, report.Success, 0},
 		{"suppressed", suppressed, report.Policy{FailOn: errors}, report.Success, 0},
 		{"nothing could be checked", reporttest.OnlySkipped(), report.Policy{FailOn: errors}, report.Incomplete, 3},
-		{"nothing could be checked, and never to fail", reporttest.OnlySkipped(), report.Policy{FailOn: check.Never}, report.Incomplete, 3},
+		{"nothing could be checked, and never to fail", reporttest.OnlySkipped(), report.Policy{FailOn: check.Never, Unchecked: report.UncheckedAlways}, report.Success, 0},
+		{"nothing could be checked, which never fails", reporttest.OnlySkipped(), report.Policy{FailOn: errors, Unchecked: report.UncheckedNever}, report.Success, 0},
+		{"nothing could be checked, as before", skippedBefore, report.Policy{FailOn: errors}, report.Success, 0},
+		{"nothing could be checked, as before, and it counts", skippedBefore, report.Policy{FailOn: errors, Unchecked: report.UncheckedAlways}, report.Incomplete, 3},
 		{"an error, and not all checked", skipped, report.Policy{FailOn: errors}, report.Failure, 1},
 	} {
 		if got := c.r.Conclude(c.policy); got != c.want || got.ExitCode() != c.exit {

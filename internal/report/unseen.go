@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,6 +59,14 @@ func CountUnseen(all []Unseen) string {
 		parts[i] = Plural(counts[k], nouns[0], nouns[1])
 	}
 	return strings.Join(parts, ", ")
+}
+
+// uniqueUnseen sorts and drops repetitions.
+func uniqueUnseen(all []Unseen) []Unseen {
+	slices.SortFunc(all, func(a, b Unseen) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Reason, b.Reason))
+	})
+	return slices.Compact(all)
 }
 
 // Plural returns the number with its noun in the right form.

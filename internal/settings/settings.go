@@ -71,16 +71,18 @@ type Values struct {
 	FailOn        string // error, warning, note, never
 	Base          string // a revision
 	OnlyNew       bool
-	ChangedOnly   bool
-	AllRoots      bool
-	Shard         Shard
-	AllowRemote   bool
-	EnableHelm    bool
-	Jobs          int // 0 is one for each core
-	RootCPU       int // seconds; 0 is the default
-	RootMemory    int // MiB; 0 is the default
-	Verbose       bool
-	List          bool
+	// FailOnUnchecked is new, always or never, "" where it is not set.
+	FailOnUnchecked string
+	ChangedOnly     bool
+	AllRoots        bool
+	Shard           Shard
+	AllowRemote     bool
+	EnableHelm      bool
+	Jobs            int // 0 is one for each core
+	RootCPU         int // seconds; 0 is the default
+	RootMemory      int // MiB; 0 is the default
+	Verbose         bool
+	List            bool
 
 	Format  string
 	Output  string // a file; "" is the standard output

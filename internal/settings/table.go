@@ -124,6 +124,12 @@ var Table = []Setting{
 		Unset: "error",
 	},
 	{
+		Name: "fail-on-unchecked", Key: "failOnUnchecked", On: Check | Input, Form: oneOf("new", "always", "never"), field: func(v *Values) any { return &v.FailOnUnchecked },
+		Says:  "when something that could not be checked, or only in part, fails the run: new takes what the base could not check either for granted",
+		Unset: "new, which without a base is always",
+		Note:  "What is only not looked at, such as a Helm chart, never fails a run; neither does anything with fail-on never.",
+	},
+	{
 		Name: "reporters", On: Input, Form: someOf("review", "annotations", "summary", "sarif", "comment"), InputDefault: "review,annotations,summary,sarif", field: func(v *Values) any { return &v.Reporters },
 		Says: "where findings go, separated by commas or lines: review (comments on lines), annotations, summary, sarif, comment (one for all, kept up to date)",
 	},

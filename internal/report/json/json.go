@@ -34,7 +34,9 @@ type document struct {
 	Findings      []finding `json:"findings"`
 	Fixed         []finding `json:"fixed"`
 	NotChecked    []skip    `json:"notChecked"`
-	Remarks       []remark  `json:"remarks"`
+	// NotLookedAt never changes how the run ends.
+	NotLookedAt []report.Unseen `json:"notLookedAt"`
+	Remarks     []remark        `json:"remarks"`
 }
 
 type tool struct {
@@ -170,6 +172,7 @@ func toDocument(r *report.Report, conclusion report.Conclusion) document {
 	for i := range r.Fixed {
 		d.Fixed = append(d.Fixed, toFinding(&r.Fixed[i]))
 	}
+	d.NotLookedAt = append([]report.Unseen{}, r.Unseen...)
 	for _, s := range r.Skipped {
 		d.NotChecked = append(d.NotChecked, skip{s.Root, toPlace(s.At), s.Message, s.Hint})
 	}

@@ -64,6 +64,8 @@ func Verdict(r *report.Report, p report.Policy) string {
 		return "✅ The change affects nothing that is checked"
 	case len(r.Roots) == 0 && c.Total() == 0:
 		return "⚠️ Nothing was checked"
+	case c.Total() == 0 && len(r.Unseen) > 0:
+		return "✅ No findings in what was checked"
 	case c.Total() == 0:
 		return "✅ No findings"
 	case c.Existing == c.Total() && p.OnlyNew:
@@ -89,8 +91,13 @@ func Counts(r *report.Report) string {
 		parts = append(parts, fmt.Sprintf("%d left out, only a base of others: %s", n, roots(r.Unused, 3)))
 	}
 	parts = append(parts, count(r.Probes, "probe judged", "probes judged"))
-	if c.Total() == 0 {
+	if c.Total() == 0 && len(r.Skipped)+len(r.Unseen) == 0 {
 		parts = append(parts, "no findings")
+	} else if c.Total() == 0 {
+		parts = append(parts, "no findings in what was checked")
+	}
+	if len(r.Unseen) > 0 {
+		parts = append(parts, "not looked at: "+md.Text(report.CountUnseen(r.Unseen)))
 	}
 	add(c.Errors, "error", "errors")
 	add(c.Warnings, "warning", "warnings")

@@ -6,6 +6,8 @@
 // 10 MB, and hides our properties one level deeper.
 package sarif
 
+import "github.com/org/probe-mtls-action/internal/report"
+
 const (
 	schema  = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 	version = "2.1.0"
@@ -109,6 +111,7 @@ type notificationProperties struct {
 	Roots   []string `json:"roots,omitempty"`
 	State   string   `json:"state,omitempty"` // of what was not checked: new, existing
 	Cut     bool     `json:"cut,omitempty"`   // ended by a limit or a defect
+	Hole    bool     `json:"hole,omitempty"`  // the rest of the root was judged
 }
 
 type result struct {
@@ -270,6 +273,8 @@ type runProperties struct {
 	// Fixed are findings of the base that are gone. They are no results: code
 	// scanning would show them as alerts.
 	Fixed []result `json:"fixed,omitempty"`
+	// NotLookedAt was not looked at; it never changes how the run ends.
+	NotLookedAt []report.Unseen `json:"notLookedAt,omitempty"`
 	// LeftOut counts results beyond GitHub's limits.
 	LeftOut int `json:"resultsLeftOut,omitempty"`
 }

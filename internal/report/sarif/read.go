@@ -205,6 +205,17 @@ func (rd *reader) run(in *run) *report.Report {
 			Shard:    rd.form("properties.shard", p.Shard, shardForm),
 		},
 	}
+	rd.list("properties.notLookedAt", len(p.NotLookedAt))
+	for i, u := range p.NotLookedAt {
+		at := fmt.Sprintf("properties.notLookedAt[%d]", i)
+		if !inside(u.File) {
+			rd.fail(at+".file", "%.80q is no path inside the repository", u.File)
+		}
+		for _, s := range []*string{&u.Kind, &u.Namespace, &u.Name, &u.Reason} {
+			*s = rd.text(at, *s)
+		}
+		out.Unseen = append(out.Unseen, u)
+	}
 	rd.list("tool.driver.rules", len(in.Tool.Driver.Rules))
 	for i, d := range in.Tool.Driver.Rules {
 		out.Rules = append(out.Rules, rd.rule(fmt.Sprintf("tool.driver.rules[%d]", i), &d))
@@ -276,7 +287,7 @@ func (rd *reader) invocation(out *report.Report, at string, in *invocation) {
 			}
 			out.Skipped = append(out.Skipped, report.Skip{Root: p.Root, Problem: render.Problem{
 				At: place.Span, Message: rd.text(at, p.Message), Hint: rd.text(at, p.Hint),
-			}, State: rd.state(at+".properties.state", p.State), Cut: p.Cut})
+			}, State: rd.state(at+".properties.state", p.State), Cut: p.Cut, Hole: p.Hole})
 		case remark:
 			out.Notes = append(out.Notes, report.Remark{At: place, Text: rd.text(at, p.Message), Roots: rd.dirs(at+".properties.roots", p.Roots), Level: remarkLevel(n.Level)})
 		}

@@ -183,7 +183,7 @@ func toInvocation(r *report.Report, leftOut int) invocation {
 		n := notification{
 			Descriptor: reference{notChecked, 0}, Level: "error",
 			Message:    text{Text: escape(skipText(s))},
-			Properties: &notificationProperties{Message: s.Message, Root: s.Root, Hint: s.Hint, State: string(s.State), Cut: s.Cut},
+			Properties: &notificationProperties{Message: s.Message, Root: s.Root, Hint: s.Hint, State: string(s.State), Cut: s.Cut, Hole: s.Hole},
 		}
 		if !s.At.IsZero() {
 			n.Locations = []location{toLocation(report.Location{Span: s.At, Exact: true})}
@@ -210,6 +210,9 @@ func toInvocation(r *report.Report, leftOut int) invocation {
 	return in
 }
 
+// maxUnseen is how many things that were not looked at are listed.
+const maxUnseen = 2000
+
 func skipText(s report.Skip) string {
 	t := "Not checked: "
 	if s.Root != "" {
@@ -227,7 +230,7 @@ func toRunProperties(r *report.Report, index map[string]int, leftOut int) runPro
 		Version: r.Tool.Version, Commit: r.Tool.Commit, IstioVersion: r.Tool.IstioVersion, Mesh: meshNames(r.Tool.Mesh),
 		Roots: append([]string{}, r.Roots...), Unused: r.Unused, Unaffected: r.Unaffected, Probes: r.Probes,
 		Base: r.Scope.Base, Head: r.Scope.Head, Category: r.Scope.Category, Shard: r.Scope.Shard,
-		LeftOut: leftOut,
+		LeftOut: leftOut, NotLookedAt: r.Unseen[:min(len(r.Unseen), maxUnseen)],
 	}
 	for i := range r.Fixed {
 		p.Fixed = append(p.Fixed, toResult(&r.Fixed[i], index))

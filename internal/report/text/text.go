@@ -38,6 +38,9 @@ func Write(w io.Writer, r *report.Report, o Options) error {
 	}
 	p.width = max(p.width, 40)
 	var shown []*report.Item
+	if len(r.Roots) == 0 && len(r.Items) == 0 && r.Unaffected == 0 {
+		p.line("%s", p.yellow("Nothing was checked."))
+	}
 	hidden := 0
 	for i := range r.Items {
 		switch it := &r.Items[i]; {
@@ -56,6 +59,7 @@ func Write(w io.Writer, r *report.Report, o Options) error {
 	p.remarks(r.Notes)
 	p.accept(shown)
 	p.total(r, hidden)
+	p.unseen(r)
 	_, err := w.Write(p.b.Bytes())
 	return err
 }

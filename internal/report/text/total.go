@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/report"
+	"github.com/org/probe-mtls-action/internal/report/safe"
 )
 
 // Total is one line for formats that have no room for it: what was checked, what
@@ -32,13 +33,30 @@ func (p *printer) total(r *report.Report, hidden int) {
 	p.line("%s: %s", strings.Join(scope, ", "), p.found(r, hidden))
 }
 
+// unseen counts what was not looked at; with Verbose it lists it.
+func (p *printer) unseen(r *report.Report) {
+	if len(r.Unseen) == 0 {
+		return
+	}
+	more := "  (-v lists them)"
+	if p.o.Verbose {
+		more = ""
+	}
+	p.line("  not looked at   %s%s", safe.Line(report.CountUnseen(r.Unseen)), p.faint(more))
+	if p.o.Verbose {
+		for _, u := range r.Unseen {
+			p.line("    %s", safe.Line(u.String()))
+		}
+	}
+}
+
 func (p *printer) found(r *report.Report, hidden int) string {
 	c := r.Counts()
 	var out string
 	switch {
 	case len(r.Roots) == 0 && c.Total() == 0:
 		out = p.yellow("nothing was checked")
-	case c.Total() == 0 && len(r.Skipped) > 0:
+	case c.Total() == 0 && len(r.Skipped)+len(r.Unseen) > 0:
 		out = "no findings in what was checked"
 	case c.Total() == 0:
 		out = p.green("no findings")
