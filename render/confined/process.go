@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/org/probe-mtls-action/render"
@@ -24,7 +25,7 @@ type process struct {
 	enc    *gob.Encoder
 	dec    *gob.Decoder
 	stderr *head
-	late   bool // it was ended for it took too long by the clock
+	late   atomic.Bool // it was ended for it took too long by the clock
 }
 
 // head keeps the first bytes that are written to it.
@@ -104,18 +105,11 @@ func (p *process) ask(ctx context.Context, q request) (*answer, error) {
 	stop := context.AfterFunc(ctx, func() { p.cmd.Process.Kill() })
 	defer stop()
 	if p.waits && p.limits.Wait > 0 {
-		var mu sync.Mutex
 		timer := time.AfterFunc(p.limits.Wait, func() {
-			mu.Lock()
-			defer mu.Unlock()
-			p.late = true
+			p.late.Store(true)
 			p.cmd.Process.Kill()
 		})
-		defer func() {
-			timer.Stop()
-			mu.Lock()
-			mu.Unlock() //nolint:staticcheck // waits for a timer that fires right now
-		}()
+		defer timer.Stop()
 	}
 	if err := p.enc.Encode(q); err != nil {
 		return nil, err
@@ -165,7 +159,7 @@ func (p *process) why(err error) (message, hint string) {
 			"Split the root, exclude it in .probe-mtls.yaml, or raise the limit with " + flag + "."
 	}
 	switch {
-	case p.late:
+	case p.late.Load():
 		return fmt.Sprintf("rendering it waited for the network or for Helm longer than %s", p.limits.Wait), ""
 	case code == exitCPU || p.usedUp():
 		return tooMuch(fmt.Sprintf("%s of CPU time", p.limits.CPU.Round(time.Second)), cpu)
