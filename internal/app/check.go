@@ -158,6 +158,9 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	if err := repo.finishFixes(ctx, s, rep); err != nil {
 		return nil, err
 	}
+	if err := acceptBaseline(env, s, rep); err != nil {
+		return nil, err
+	}
 	if err := c.markSkips(ctx, rep); err != nil {
 		return nil, err
 	}

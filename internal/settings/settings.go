@@ -94,7 +94,6 @@ type Values struct {
 	MaxShards int
 
 	Fix           string // safe, unsafe, show; "" is none
-	AddIgnore     string // the reason; "" is none
 	Baseline      string // a file; "" is none
 	WriteBaseline string // a file; "" is none
 

@@ -166,6 +166,16 @@ var Table = []Setting{
 		Note:  "--fix alone is --fix=safe.",
 	},
 	{
+		Name: "baseline", On: Check, Form: file, Placeholder: "FILE", field: func(v *Values) any { return &v.Baseline },
+		Says:  "file of findings that are accepted, as --write-baseline wrote it",
+		Unset: "none is",
+	},
+	{
+		Name: "write-baseline", On: Check, Form: file, Placeholder: "FILE", field: func(v *Values) any { return &v.WriteBaseline },
+		Says:  "file to write the findings to, so that --baseline accepts them from then on",
+		Unset: "nothing is written",
+	},
+	{
 		Name: "debug", On: Check | Affected | Explain, Form: file, Placeholder: "FILE", field: func(v *Values) any { return &v.Debug },
 		Says: "file to write a trace to, for a report of a defect: git commands, renders, times",
 	},
