@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/outfile"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/settings"
 	"github.com/org/probe-mtls-action/render/source"
@@ -37,9 +38,9 @@ const (
 
 // acceptBaseline writes and reads the baselines that s names, and marks what they
 // accept as suppressed. The error is an *exitError.
-func acceptBaseline(env *Env, s *settings.Values, rep *report.Report) error {
+func acceptBaseline(env *Env, s *settings.Values, repo *repository, rep *report.Report) error {
 	if s.WriteBaseline != "" {
-		if err := writeBaseline(env.path(s.WriteBaseline), rep); err != nil {
+		if err := writeBaseline(env.path(s.WriteBaseline), repo.output(), rep); err != nil {
 			return notChecked(fmt.Errorf("--write-baseline %s: %w", s.WriteBaseline, reason(err)))
 		}
 	}
@@ -56,7 +57,7 @@ func acceptBaseline(env *Env, s *settings.Values, rep *report.Report) error {
 	return nil
 }
 
-func writeBaseline(path string, rep *report.Report) error {
+func writeBaseline(path string, o outfile.Options, rep *report.Report) error {
 	b := baseline{FormatVersion: baselineVersion, Findings: []accepted{}}
 	for i := range rep.Items {
 		if it := &rep.Items[i]; it.Suppressed == nil {
@@ -70,7 +71,7 @@ func writeBaseline(path string, rep *report.Report) error {
 	if err := e.Encode(b); err != nil {
 		return err
 	}
-	return os.WriteFile(path, buf.Bytes(), 0o666)
+	return outfile.Write(path, o, buf.Bytes())
 }
 
 func readBaseline(path string) (*baseline, error) {

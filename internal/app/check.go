@@ -158,7 +158,7 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	if err := repo.finishFixes(ctx, s, rep); err != nil {
 		return nil, err
 	}
-	if err := acceptBaseline(env, s, rep); err != nil {
+	if err := acceptBaseline(env, s, repo, rep); err != nil {
 		return nil, err
 	}
 	if err := c.markSkips(ctx, rep); err != nil {
