@@ -9,7 +9,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/org/probe-mtls-action/internal/fix/edit"
-	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/mesh/istio"
 	"github.com/org/probe-mtls-action/internal/pipeline"
 	"github.com/org/probe-mtls-action/internal/report"
@@ -139,12 +138,12 @@ func TestProofRefuses(t *testing.T) {
 			off := false
 			e := &pipeline.Engine{
 				Tree: tree, Renderers: map[string]render.Renderer{kustomize.Name: kustomize.New(tree, kustomize.Options{})},
-				Build: istio.New, Rules: rules.All(), Jobs: 1, Prover: proverFunc(prove),
+				Build: istio.Mesh.Build, Rules: rules.All(), Jobs: 1, Prover: proverFunc(prove),
 				Draft: func(d render.Tree) map[string]render.Renderer {
 					return map[string]render.Renderer{kustomize.Name: kustomize.New(d, kustomize.Options{})}
 				},
 			}
-			_, err := e.Run(t.Context(), []pipeline.Group{{Roots: []render.Root{{Dir: ".", Renderer: kustomize.Name}}, Mesh: mesh.Options{RewriteAppHTTPProbe: &off}}})
+			_, err := e.Run(t.Context(), []pipeline.Group{{Roots: []render.Root{{Dir: ".", Renderer: kustomize.Name}}, Mesh: istio.Options{RewriteAppHTTPProbe: &off}}})
 			if err != nil || !judged {
 				t.Fatalf("judged: %v, %v", judged, err)
 			}
