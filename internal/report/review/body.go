@@ -103,7 +103,7 @@ func (r *run) compose(g *group, members []*finding, m marker, s surroundings) st
 	}
 	room := budget - len(m.String())
 	head := r.headline(items, m) + r.cause(g, items[0], s)
-	tail := r.fixes(items, s) + r.why(items, s) + r.footer(items, s)
+	tail := md.Truncate(r.fixes(items, s), room/2) + r.why(items, s) + r.footer(items, s)
 	if len(items) == 1 {
 		head += r.roots(items[0])
 		return md.Truncate(head+tail, room)

@@ -20,12 +20,12 @@ func (r *run) proven(items []*report.Item) string {
 		f := &all[i]
 		title := md.Text(clip(f.Title, maxClause)) + r.terms(f, items)
 		change := md.Fence("diff", f.Diff)
-		if md.Len(f.Diff) > maxYAML {
+		if md.Len(f.Diff) > maxYAML || b.Len()+md.Len(f.Diff) > 2*maxYAML {
 			change = "The change is too long for a comment: `probe-mtls-action check --fix=show` prints it.\n"
 		}
 		if i > 0 {
 			fmt.Fprintf(&b, "- %s\n\n%s", title, md.Indent(change, 2))
-			if b.Len() > 4*maxYAML && i+1 < len(all) {
+			if b.Len() > maxYAML && i+1 < len(all) {
 				fmt.Fprintf(&b, "- and %d more\n", len(all)-i-1)
 				break
 			}
