@@ -119,7 +119,9 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	}
 	head := engine(env, repo.tree, d.renderer, s)
 	head.Complete = c.complete()
-	if repo.git != nil { // nobody can change a stream
+	// Nobody can change a stream. A proof renders again what it touches: a run over
+	// a whole large repository shows what to do as advice, unless it is to fix.
+	if repo.git != nil && (len(groups) <= maxProven || s.Fix != "") {
 		repo.fixes = newFixes(repo)
 		head.Prover = repo.fixes
 	}
@@ -299,3 +301,7 @@ func (r *repository) isContext(dir string) bool {
 	}
 	return slices.ContainsFunc(r.config.Environments, func(e config.Environment) bool { return slices.ContainsFunc(e.Context, named) })
 }
+
+// maxProven is how many groups of roots a run may have to prove fixes without
+// being asked to.
+const maxProven = 30
