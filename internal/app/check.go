@@ -304,4 +304,4 @@ func (r *repository) isContext(dir string) bool {
 
 // maxProven is how many groups of roots a run may have to prove fixes without
 // being asked to.
-const maxProven = 30
+const maxProven = 100
