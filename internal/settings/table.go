@@ -1,7 +1,5 @@
 package settings
 
-import "slices"
-
 // Table holds every setting, in the order of the documentation.
 var Table = []Setting{
 	{
@@ -258,10 +256,4 @@ var Table = []Setting{
 		Name: "verbose", Short: "v", On: Affected, Form: switching, Default: "false", field: func(v *Values) any { return &v.Verbose },
 		Says: "say why each root is affected",
 	},
-}
-
-// Reporters are the valid words of the input reporters, in order.
-func Reporters() []string {
-	i := slices.IndexFunc(Table, func(s Setting) bool { return s.Name == "reporters" })
-	return slices.Clone(Table[i].Form.Choices)
 }

@@ -176,9 +176,9 @@ func (n *noticing) alphaAppPort(p *alphaPolicy, t alphaTarget, s *kube.Service) 
 				continue
 			}
 			n.add(mesh.NoticeAppPortExempt, mode.at,
-				p.name+" switches mTLS off on port "+portText(b.port.Number)+" of Service "+s.Object.Name+" for the "+noun(probed.Kind)+" of "+w.name+", and the Service's own traffic goes there too",
+				p.name+" switches mTLS off on port "+portText(b.port.Number)+" of Service "+s.Object.Name+" for the "+probed.Kind.Noun()+" of "+w.name+", and the Service's own traffic goes there too",
 				append(n.alphaMode(p),
-					mesh.Fact{Text: "the " + noun(probed.Kind) + " of container " + probed.Container + " asks port " + portText(b.target), Field: place(probed), Deciding: true},
+					mesh.Fact{Text: "the " + probed.Kind.Noun() + " of container " + probed.Container + " asks port " + portText(b.target), Field: place(probed), Deciding: true},
 					decider("port "+portText(b.port.Number)+" of Service "+s.Object.Name+" leads to port "+portText(b.target), b.field())),
 				mesh.Remedy{Title: "Serve health checks on a port of their own, and exempt only that one", Field: place(probed)})
 			return true

@@ -187,10 +187,10 @@ func (n *noticing) appPortExempt(p *peer, port int, matched []*workload) {
 		}
 		entry := p.ports[port]
 		n.add(mesh.NoticeAppPortExempt, entry.at,
-			p.name+" switches mTLS off on port "+portText(port)+" of "+w.name+" for its "+noun(probed.Kind)+", and "+b.owner()+" sends application traffic there too",
+			p.name+" switches mTLS off on port "+portText(port)+" of "+w.name+" for its "+probed.Kind.Noun()+", and "+b.owner()+" sends application traffic there too",
 			[]mesh.Fact{
 				modeFact(p.name, entry.mode, entry.at),
-				{Text: "the " + noun(probed.Kind) + " of container " + probed.Container + " asks port " + portText(port), Field: place(probed), Deciding: true},
+				{Text: "the " + probed.Kind.Noun() + " of container " + probed.Container + " asks port " + portText(port), Field: place(probed), Deciding: true},
 				decider("port "+portText(b.port.Number)+" of "+b.owner()+" leads to port "+portText(port), b.field()),
 			},
 			mesh.Remedy{Title: "Serve health checks on a port of their own that no Service exposes, and exempt that one", Field: place(probed)},

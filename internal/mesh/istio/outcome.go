@@ -312,11 +312,11 @@ func (j *judging) beforeProxy() {
 	switch {
 	case cni.value && j.Verdict == mesh.OK:
 		j.Verdict, j.Cause = mesh.Ambiguous, mesh.CauseMTLS
-		j.Reason = why + ", and istio-cni redirects traffic before it runs: at the first start nobody may answer the " + noun(p.Kind)
+		j.Reason = why + ", and istio-cni redirects traffic before it runs: at the first start nobody may answer the " + p.Kind.Noun()
 		j.add(decider(cni.why, cni.field), j.w.rewrite.nativeWhy)
 	case !cni.value && j.Verdict == mesh.Breaks:
 		j.Verdict = mesh.Ambiguous
-		j.Reason = why + ": the " + noun(p.Kind) + " passes at the first start, before istio-init redirects traffic, but not when the container is restarted; " + j.Reason
+		j.Reason = why + ": the " + p.Kind.Noun() + " passes at the first start, before istio-init redirects traffic, but not when the container is restarted; " + j.Reason
 		j.add(j.w.rewrite.nativeWhy)
 		j.Assumed = append(j.Assumed, "istio-cni is not installed")
 	}

@@ -28,7 +28,7 @@ func (j *judging) remedy() {
 			j.remedyRewrite()
 			j.remedyUpgrade()
 		}
-		j.offer("Use an exec or httpGet "+noun(j.Probe.Kind)+", which Kubernetes runs", "", j.Probe.Field)
+		j.offer("Use an exec or httpGet "+j.Probe.Kind.Noun()+", which Kubernetes runs", "", j.Probe.Field)
 		return
 	case mesh.CauseSidecar:
 		j.remedyRewrite()
@@ -48,13 +48,6 @@ func (j *judging) remedy() {
 func (j *judging) offer(title, yaml string, at render.Field) *mesh.Remedy {
 	j.Remedies = append(j.Remedies, mesh.Remedy{Title: title, YAML: yaml, Field: at})
 	return &j.Remedies[len(j.Remedies)-1]
-}
-
-func noun(k probe.Kind) string {
-	if k == probe.PostStart || k == probe.PreStop {
-		return strings.TrimPrefix(string(k), "lifecycle.") + " handler"
-	}
-	return strings.TrimSuffix(string(k), "Probe") + " probe"
 }
 
 // annotate returns the fragment that sets a pod annotation; it belongs into the
@@ -116,7 +109,7 @@ func (j *judging) remedyUpgrade() {
 		}
 	}
 	if since != (version{}) {
-		j.offer("Upgrade to Istio "+since.String()+" or newer, which can rewrite this "+noun(j.Probe.Kind), "", render.Field{})
+		j.offer("Upgrade to Istio "+since.String()+" or newer, which can rewrite this "+j.Probe.Kind.Noun(), "", render.Field{})
 	}
 }
 
@@ -328,7 +321,7 @@ func (j *judging) remedyRewriteFault() {
 		j.offer("Upgrade to Istio 1.2 or newer", "", render.Field{})
 	case p.Handler == probe.HTTPGet && p.Host != "":
 		at := p.Field.Key("httpGet", "host")
-		j.offer("Remove host from the "+noun(p.Kind)+": the kubelet then asks the pod", "", at).Edits = []mesh.Edit{{Op: mesh.Delete, Field: at}}
+		j.offer("Remove host from the "+p.Kind.Noun()+": the kubelet then asks the pod", "", at).Edits = []mesh.Edit{{Op: mesh.Delete, Field: at}}
 	case r.statusPort == 0:
 		offered := j.offer("Remove the annotation "+annotationStatusPort, "", r.statusPortAt)
 		if !r.statusPortAt.IsZero() {

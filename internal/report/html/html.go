@@ -17,6 +17,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/safe"
 	"github.com/org/probe-mtls-action/internal/report/text"
+	"github.com/org/probe-mtls-action/render/source"
 )
 
 var (
@@ -273,11 +274,7 @@ func (p *page) skipped(all []report.SkipGroup) {
 	}
 	p.f("<section><h2 class=\"warning\">Not checked</h2>\n<ul>\n")
 	for _, s := range all {
-		where := ""
-		if !s.At.IsZero() {
-			where = "<code>" + esc(s.At.String()) + "</code> "
-		}
-		p.f("<li>%s%s", where, esc(s.Message))
+		p.f("<li>%s%s", where(s.At), esc(s.Message))
 		if s.Hint != "" {
 			p.f(" <span class=\"soft\">Fix: %s</span>", esc(s.Hint))
 		}
@@ -293,17 +290,21 @@ func (p *page) skipped(all []report.SkipGroup) {
 	p.f("</ul></section>\n")
 }
 
+// where shows a place in front of a text, nothing where none is known.
+func where(s source.Span) string {
+	if s.IsZero() {
+		return ""
+	}
+	return "<code>" + esc(s.String()) + "</code> "
+}
+
 func (p *page) remarks(all []report.Remark) {
 	if len(all) == 0 {
 		return
 	}
 	p.f("<section><h2>Remarks</h2>\n<ul>\n")
 	for _, n := range all {
-		where := ""
-		if !n.At.IsZero() {
-			where = "<code>" + esc(n.At.Span.String()) + "</code> "
-		}
-		p.f("<li>%s%s</li>\n", where, esc(n.Text))
+		p.f("<li>%s%s</li>\n", where(n.At.Span), esc(n.Text))
 	}
 	p.f("</ul></section>\n")
 }
