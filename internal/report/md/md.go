@@ -137,14 +137,10 @@ func Some(all []string, max int) string {
 }
 
 // Fence returns s as a fenced code block with a line end after it. Its fence is
-// longer than any run of backticks in s. The language is a word of our own.
+// longer than any run of backticks in s; its lines are inert in a job's log, see
+// [safe.Inert]. The language is a word of our own.
 func Fence(language, s string) string {
-	s = strings.TrimRight(safe.Block(s), "\n")
-	lines := strings.Split(s, "\n")
-	for i := range lines {
-		lines[i] = safe.Inert(lines[i])
-	}
-	s = strings.Join(lines, "\n")
+	s = safe.InertLines(strings.TrimRight(safe.Block(s), "\n"))
 	ticks := strings.Repeat("`", max(3, longestRun(s, '`')+1))
 	return ticks + language + "\n" + s + "\n" + ticks + "\n"
 }
