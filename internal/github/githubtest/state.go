@@ -3,7 +3,9 @@ package githubtest
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"fmt"
+	"io"
 	"slices"
 	"sort"
 	"time"
@@ -273,6 +275,7 @@ func (s *Server) AddRun(r Run) int64 {
 func (s *Server) AddArtifact(run int64, name string, files map[string][]byte) (int64, error) {
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
 	names := make([]string, 0, len(files))
 	for n := range files {
 		names = append(names, n)

