@@ -182,7 +182,7 @@ func (c *checker) maybeNamed(field string, p payloadCommit) Commit {
 		c.errs = append(c.errs, fmt.Errorf("its %s.sha is %q, expected a commit ID", field, settings.Shorten(p.SHA)))
 	}
 	if !validRef(p.Ref) {
-		c.errs = append(c.errs, fmt.Errorf("its %s.ref is %q, which is no name of a branch", field, settings.Shorten(p.Ref)))
+		c.errs = append(c.errs, fmt.Errorf("its %s.ref is %q, which is not the name of a branch", field, settings.Shorten(p.Ref)))
 	}
 	if p.Repo != nil && p.Repo.FullName != "" {
 		out.Repo = p.Repo.FullName

@@ -162,7 +162,7 @@ func (p *plan) remarks(w io.Writer) {
 	}
 	fmt.Fprintf(w, "%d %s affected, %d not affected", p.Count, noun, p.Unaffected)
 	if n := len(p.Unused); n > 0 {
-		fmt.Fprintf(w, ", %d left out that only serve as a base of others (--all-roots takes them)", n)
+		fmt.Fprintf(w, ", %d left out, only a base of others (--all-roots takes them)", n)
 	}
 	fmt.Fprintln(w)
 }

@@ -237,7 +237,7 @@ func (r *repository) unseen(g *graph.Graph, d *deployments) []report.Unseen {
 		}
 		for _, rel := range g.Sheet(name).Releases {
 			add(report.Unseen{Kind: rel.Kind, Namespace: rel.Namespace, Name: rel.Name, File: name, Line: rel.Line,
-				Reason: "a Helm release is not rendered: what the chart makes is not in view"})
+				Reason: "a Helm release is not rendered: what the chart makes is not known"})
 		}
 	}
 	for _, u := range d.Unfollowed {

@@ -76,7 +76,7 @@ func parseComment(comment string) (c Ignore, ok bool) {
 		c.IDs, c.Reason, c.Problem = parseIgnore(strings.TrimPrefix(rest, ":"))
 	}
 	if c.Problem != "" {
-		c.Problem = fmt.Sprintf("the comment is not obeyed: %s; write \"# %s PMTLS001 reason\"", c.Problem, directive)
+		c.Problem = fmt.Sprintf("the comment has no effect: %s; write \"# %s PMTLS001 reason\"", c.Problem, directive)
 	}
 	return c, true
 }

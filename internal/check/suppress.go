@@ -26,7 +26,7 @@ type Remark struct {
 // on each of its pod templates too.
 var ownAnnotation = render.PathOf("metadata", "annotations", Annotation)
 
-// Remarks tells of every suppression annotation that cannot be obeyed: without
+// Remarks tells of every suppression annotation that has no effect: without
 // a reason, without a rule's ID, or with an ID that none of the rules has.
 func Remarks(rules []*Rule, objects []*render.Object) []Remark {
 	known := make(map[string]bool, len(rules))
@@ -42,7 +42,7 @@ func Remarks(rules []*Rule, objects []*render.Object) []Remark {
 			}
 			if problem != "" {
 				remarks = append(remarks, Remark{
-					Text:  fmt.Sprintf("%s of %s is not obeyed: %s; write \"PMTLS001: reason\"", Annotation, o.Ref, problem),
+					Text:  fmt.Sprintf("%s of %s has no effect: %s; write \"PMTLS001: reason\"", Annotation, o.Ref, problem),
 					Field: s.field,
 					Level: Warning,
 				})

@@ -334,7 +334,7 @@ func TestBadFiles(t *testing.T) {
 		file *fstest.MapFile
 		want string
 	}{
-		"directory": {&fstest.MapFile{Mode: fs.ModeDir | 0o755}, "is no regular file"},
+		"directory": {&fstest.MapFile{Mode: fs.ModeDir | 0o755}, "is not a regular file"},
 		"huge":      {&fstest.MapFile{Data: make([]byte, 1<<20+1)}, "at most 1048576"},
 		"binary":    {&fstest.MapFile{Data: []byte("mesh: \xff\xfe")}, "is no UTF-8 text"},
 	} {

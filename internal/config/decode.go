@@ -299,7 +299,7 @@ func (d *decoder) globs(to *[]string, list *yaml.Node, what string) {
 		if len(s) > maxGlob || strings.Count(s, "{") > maxBraces {
 			d.fail(n, "write several globs", "a glob of %d bytes and %d braces; at most %d and %d", len(s), strings.Count(s, "{"), maxGlob, maxBraces)
 		} else if !doublestar.ValidatePattern(s) {
-			d.fail(n, "* matches within a directory, ** over directories, {a,b} either", "%q is no valid glob", s)
+			d.fail(n, "* matches within a directory, ** over directories, {a,b} either", "%q is not a valid glob", s)
 		} else if p, ok := d.inRepository(n, s); ok {
 			*to = append(*to, p)
 		}

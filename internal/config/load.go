@@ -70,7 +70,7 @@ func read(tree render.Tree, file string) (text yamldoc.Text, err error) {
 	case err != nil:
 		return text, err
 	case !info.Mode().IsRegular():
-		return text, Errors{{At: source.Span{File: file}, Message: "is no regular file"}}
+		return text, Errors{{At: source.Span{File: file}, Message: "is not a regular file"}}
 	case info.Size() > maxSize:
 		return text, tooLarge(info.Size())
 	}

@@ -49,7 +49,7 @@ func (r *Repo) Fetch(ctx context.Context, remote, token string, ids ...string) e
 	args = append(args, "--", remote)
 	for _, id := range ids {
 		if !IsID(id) {
-			return fmt.Errorf("%q is no commit ID", id)
+			return fmt.Errorf("%q is not a commit ID", id)
 		}
 		args = append(args, id)
 	}

@@ -140,9 +140,9 @@ func TestResolve(t *testing.T) {
 	for rev, want := range map[string]string{
 		"nothing":               "git fetch",
 		"HEAD~5":                "git fetch",
-		"--all":                 "no revision",
-		"":                      "no revision",
-		"a\nb":                  "no revision",
+		"--all":                 "not a revision",
+		"":                      "not a revision",
+		"a\nb":                  "not a revision",
 		strings.Repeat("1", 40): "git fetch",
 	} {
 		if _, err := r.Resolve(t.Context(), rev); err == nil || !strings.Contains(err.Error(), want) {

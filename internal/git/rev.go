@@ -25,7 +25,7 @@ func (e *MissingError) Error() string {
 // revision is a [*MissingError].
 func (r *Repo) Resolve(ctx context.Context, rev string) (string, error) {
 	if rev == "" || strings.HasPrefix(rev, "-") || strings.ContainsAny(rev, "\x00\n") {
-		return "", fmt.Errorf("%q is no revision: give a branch, a tag or a commit", rev)
+		return "", fmt.Errorf("%q is not a revision: give a branch, a tag or a commit", rev)
 	}
 	if !r.tracked {
 		return "", fmt.Errorf("revision %q: %s is not in a Git repository", rev, r.root)

@@ -90,7 +90,7 @@ func (f *file) use(line int, id string) {
 	f.used[line] = append(f.used[line], id)
 }
 
-// Comments tells of every suppression comment in a file that cannot be obeyed,
+// Comments tells of every suppression comment in a file that has no effect,
 // and, if all findings in the file were located (complete), of those that
 // suppress nothing. known tells whether a rule has an ID.
 func (l *Locator) Comments(name string, complete bool, known func(id string) bool) []report.Remark {
@@ -137,7 +137,7 @@ func (l *Locator) Comments(name string, complete bool, known func(id string) boo
 		for _, id := range c.IDs {
 			switch {
 			case !known(id):
-				remark("the comment is not obeyed: no rule has the ID %s", id)
+				remark("the comment has no effect: no rule has the ID %s", id)
 			case complete && !slices.Contains(f.used[i+1], id):
 				remark("the comment suppresses nothing: no finding of %s is reported at this place; remove it, or move it to the reported line", id)
 			}

@@ -124,7 +124,7 @@ type Judgement struct {
 	// Chain is the whole decision in order, first gate first.
 	Chain []Fact
 	// Assumed are the statements the verdict rests on that nothing in view
-	// confirms: "namespace shop is in the mesh (its manifest is not in view)".
+	// confirms: "namespace shop is in the mesh (no manifest of it was found)".
 	Assumed  []string
 	Remedies []Remedy // the shortest first
 }

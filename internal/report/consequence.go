@@ -1,8 +1,6 @@
 package report
 
 import (
-	"strings"
-
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/probe"
 )
@@ -15,16 +13,12 @@ func (it *Item) Consequence() string {
 	if it.Hidden != NotHidden {
 		return it.Summary
 	}
-	parts := strings.Split(it.Subject, "/")
-	if len(parts) < 5 {
+	t := it.Target()
+	becomes := outcome(it.Verdict, t.Field)
+	if t.Field == "" || becomes == "" {
 		return it.Summary
 	}
-	kind := probe.Kind(parts[len(parts)-1])
-	becomes := outcome(it.Verdict, kind)
-	if becomes == "" {
-		return it.Summary
-	}
-	return "the " + kind.Noun() + " of " + parts[1] + " " + parts[0] + "/" + parts[2] + " " + becomes
+	return "the " + t.Noun() + " of " + t.Workload + " " + becomes
 }
 
 // outcome says what becomes of a probe and of its pod; "" where nothing runs.

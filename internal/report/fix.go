@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/org/probe-mtls-action/render/source"
 )
@@ -36,13 +38,58 @@ func (f *Fix) Tier() string {
 	return "unsafe"
 }
 
-// Terms says on which terms the fix is to be had: its tier, its proof, what it
-// costs and the flag that makes it.
+// Terms says on which terms there is the fix: its tier, its proof, what it costs
+// and the flag that makes it.
 func (f *Fix) Terms() string {
 	if f.Safe() {
 		return "safe, proven; --fix"
 	}
 	return "unsafe: " + f.Cost + "; proven; --fix=unsafe"
+}
+
+// Sentence is the fix on one line: what it does, where, and on which terms.
+func (f *Fix) Sentence() string {
+	return f.Title + ", in " + strings.Join(f.Places(), " and ") + " (" + f.Terms() + ")"
+}
+
+// InCommon returns the proven fixes that end all of some findings, or else those
+// of the first.
+func InCommon(items []*Item) []Fix {
+	var out []Fix
+	for _, f := range items[0].Fixes {
+		if !slices.ContainsFunc(items[1:], func(it *Item) bool {
+			return !slices.ContainsFunc(it.Fixes, func(o Fix) bool { return o.Key == f.Key })
+		}) {
+			out = append(out, f)
+		}
+	}
+	if len(out) == 0 {
+		return items[0].Fixes
+	}
+	return out
+}
+
+// OnlyAdvice returns what could be done besides the proven fixes.
+func (it *Item) OnlyAdvice() []Remedy {
+	var out []Remedy
+	for _, r := range it.Remedies {
+		if !slices.ContainsFunc(it.Fixes, func(f Fix) bool { return f.Title == r.Title }) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Best says on one line how to end findings of one cause, after its label: the
+// best proven fix, or what is only advice; both are "" where nothing is known.
+func Best(items []*Item) (label, text string) {
+	if fixes := InCommon(items); len(fixes) > 0 {
+		return "Fix", fixes[0].Sentence()
+	}
+	if all := items[0].Remedies; len(all) > 0 {
+		return "Advice", all[0].Title
+	}
+	return "", ""
 }
 
 // Places names the first place of each file that the fix changes: file:line, or

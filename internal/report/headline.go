@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/org/probe-mtls-action/internal/probe"
 )
 
 // Headline says in one sentence what findings of one cause do to the cluster.
@@ -68,7 +66,7 @@ func sufferings(items []*Item) string {
 	for _, it := range items {
 		s := Sufferers(it)
 		if one {
-			s = effect(probe.Kind(it.Target().Field))
+			s = effect(it.Target().Field)
 		}
 		if s == "" {
 			continue

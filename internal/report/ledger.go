@@ -73,7 +73,7 @@ func (l *Ledger) Record(it *Item, c Channel) {
 	k := it.Key()
 	switch {
 	case !slices.Contains(channels, c):
-		l.doubts = append(l.doubts, fmt.Sprintf("%s went to %q, which is no channel", name(it), c))
+		l.doubts = append(l.doubts, fmt.Sprintf("%s went to %q, which is not a channel", name(it), c))
 	case l.due[k] == "":
 		l.doubts = append(l.doubts, fmt.Sprintf("%s went to the %s but is not in the report", name(it), c))
 	case l.gone[k] == nil:

@@ -17,18 +17,22 @@ func RulePage(id string) string { return Homepage + "/blob/main/docs/rules/" + i
 type Target struct {
 	Workload string // Deployment shop/web
 	// Container and Field are "" for findings on policies.
-	Container, Field string
+	Container string
+	Field     probe.Kind
 }
 
-// Target reads the subject.
+// Target reads the subject. Only a container's name may hold a slash, in an
+// object that no API server takes.
 func (it *Item) Target() Target {
-	parts := strings.SplitN(it.Subject, "/", 5)
+	parts := strings.SplitN(it.Subject, "/", 4)
 	if len(parts) < 3 {
 		return Target{Workload: it.Subject}
 	}
 	t := Target{Workload: parts[1] + " " + parts[0] + "/" + parts[2]}
-	if len(parts) == 5 {
-		t.Container, t.Field = parts[3], parts[4]
+	if len(parts) == 4 {
+		if i := strings.LastIndex(parts[3], "/"); i >= 0 {
+			t.Container, t.Field = parts[3][:i], probe.Kind(parts[3][i+1:])
+		}
 	}
 	return t
 }
@@ -39,7 +43,7 @@ func (t Target) Noun() string {
 	if t.Field == "" {
 		return ""
 	}
-	return probe.Kind(t.Field).Noun()
+	return t.Field.Noun()
 }
 
 // Plain tells whether the consequence is a clause about a probe, which can
@@ -94,12 +98,12 @@ func (it *Item) CauseKey() string {
 }
 
 // sufferers is what becomes of many, by the probe's field.
-var sufferers = map[string]string{
-	"livenessProbe":       "containers restart forever",
-	"readinessProbe":      "pods get no traffic",
-	"startupProbe":        "containers restart forever",
-	"lifecycle.postStart": "containers are killed and restart forever",
-	"lifecycle.preStop":   "containers are stopped without their preStop call",
+var sufferers = map[probe.Kind]string{
+	probe.Liveness:  "containers restart forever",
+	probe.Readiness: "pods get no traffic",
+	probe.Startup:   "containers restart forever",
+	probe.PostStart: "containers are killed and restart forever",
+	probe.PreStop:   "containers are stopped without their preStop call",
 }
 
 // Sufferers is what becomes of workloads with a finding like it: "containers
@@ -128,9 +132,10 @@ func Fate(items []*Item) (verb string, effects bool) {
 func Nouns(items []*Item) string {
 	probes, handlers := false, false
 	for _, it := range items {
-		if strings.HasPrefix(it.Target().Field, "lifecycle.") {
+		switch it.Target().Field {
+		case probe.PostStart, probe.PreStop:
 			handlers = true
-		} else {
+		default:
 			probes = true
 		}
 	}
@@ -143,22 +148,30 @@ func Nouns(items []*Item) string {
 	return "probes"
 }
 
-// ByCause gathers findings that share a cause, in the order of the first of
-// each; suppressed ones stand alone.
-func ByCause(items []*Item) [][]*Item {
+// Group gathers items of equal keys, in the order of the first of each; those
+// with an empty key stand alone.
+func Group(items []*Item, key func(*Item) string) [][]*Item {
 	index := map[string]int{}
 	var out [][]*Item
 	for _, it := range items {
-		key := it.CauseKey() + "\x00" + string(it.State)
-		i, ok := index[key]
-		if !ok || it.Suppressed != nil {
-			if it.Suppressed == nil {
-				index[key] = len(out)
-			}
+		k := key(it)
+		i, ok := index[k]
+		if !ok || k == "" {
+			index[k] = len(out)
 			out = append(out, []*Item{it})
 			continue
 		}
 		out[i] = append(out[i], it)
 	}
 	return out
+}
+
+// ByCause gathers findings that share a cause; suppressed ones stand alone.
+func ByCause(items []*Item) [][]*Item {
+	return Group(items, func(it *Item) string {
+		if it.Suppressed != nil {
+			return ""
+		}
+		return it.CauseKey() + "\x00" + string(it.State)
+	})
 }

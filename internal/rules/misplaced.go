@@ -31,6 +31,6 @@ func (m misplacement) finding() check.Finding {
 		why = fmt.Sprintf("at %s, but the field is called %s", m.field.Path, m.key)
 	}
 	f.Message = fmt.Sprintf("The %s has %s %s. Kubernetes drops fields that it does not know, so the pod runs without this %s. %s",
-		wording.Workload(o), m.written, why, m.noun(), wording.WayOut(f.Remedies))
+		wording.Workload(o), m.written, why, m.noun(), wording.Advice(f.Remedies))
 	return f
 }

@@ -26,7 +26,7 @@ func (r *Resolver) pullRequest(ctx context.Context, ev Event) (*Scope, error) {
 	case merged:
 		// What the merge adds to the base branch is what the request changes.
 		s.Base, err = parents[0], r.ensure(ctx, parents[0], ev.Head)
-		if err != nil { // perhaps only the head is not to be had
+		if err != nil { // perhaps only the head is not available
 			err = r.ensure(ctx, parents[0])
 		}
 	case head == ev.Head:
@@ -128,7 +128,7 @@ func (r *Resolver) toTree(ctx context.Context, s *Scope, ev Event) *diff.Changes
 	return &diff.Changes{Base: ev.Head, Incomplete: "the head commit cannot be read"}
 }
 
-// guess makes the best of a merge base that is not to be had: GitHub's own list
+// guess makes the best of a merge base that is not available: GitHub's own list
 // of files, or else what the merge changed. There the lines of files that the
 // base branch changed as well are not known.
 func (r *Resolver) guess(ctx context.Context, s *Scope, ev Event, why error) error {

@@ -220,7 +220,7 @@ func (r *Resolver) push(ctx context.Context, ev Event) (*Scope, error) {
 		return s, nil
 	}
 	if err != nil {
-		s.note("the commit before this push is not to be had (%v), so the work tree is compared with where it left %s", err, ev.DefaultBranch)
+		s.note("the commit before this push is not available (%v), so the work tree is compared with where it left %s", err, ev.DefaultBranch)
 	}
 	s.Base = base
 	return s, r.changes(ctx, s)
@@ -231,7 +231,7 @@ func (r *Resolver) ensure(ctx context.Context, ids ...string) error {
 	var missing []string
 	for _, id := range ids {
 		if !git.IsID(id) {
-			return fmt.Errorf("%q is no commit ID", id)
+			return fmt.Errorf("%q is not a commit ID", id)
 		}
 		if !r.Repo.Has(ctx, id) {
 			missing = append(missing, id)
@@ -294,7 +294,7 @@ func (s *Scope) note(format string, args ...any) {
 	s.Notes = append(s.Notes, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; "))
 }
 
-// noBase makes s a scope of everything because the base is not to be had.
+// noBase makes s a scope of everything because the base is not available.
 func (s *Scope) noBase(base string, err error) {
 	s.Base = ""
 	s.Changes = diff.Changes{Incomplete: "the base cannot be read"}

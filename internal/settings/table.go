@@ -40,7 +40,7 @@ var Table = []Setting{
 	{
 		Name: "injection", Key: "mesh.injection", On: Check | Explain | Input, Form: oneOf("auto", "always", "never"), field: func(v *Values) any { return &v.Injection },
 		Says:  "whether pods get a sidecar",
-		Unset: "auto, which lets labels and annotations decide and takes a namespace that is not in view to be in the mesh",
+		Unset: "auto, which lets labels and annotations decide and takes a namespace without a manifest to be in the mesh",
 	},
 	{
 		Key: "mesh.enableNamespacesByDefault", Form: switching, Default: "false",

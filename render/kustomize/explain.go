@@ -137,7 +137,7 @@ func (x *explainer) syntax() (render.Problem, bool) {
 	for i := len(v.reads) - 1; i >= 0; i-- {
 		f := v.reads[i]
 		if v.roles[f.name]&roleYAML != 0 && f.syntax != nil {
-			return render.Problem{At: f.syntax.At, Message: "not valid YAML: " + f.syntax.Message, Hint: "Mend the YAML at or just above this line."}, true
+			return render.Problem{At: f.syntax.At, Message: "not valid YAML: " + f.syntax.Message, Hint: "Fix the YAML at or just above this line."}, true
 		}
 	}
 	return render.Problem{}, false

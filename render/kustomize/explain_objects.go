@@ -183,7 +183,7 @@ func (x *explainer) component() (p render.Problem, ok bool) {
 		return p, false
 	}
 	to, _ := x.view.rel(m[2])
-	p = render.Problem{At: x.rootFile(), Message: quote(to) + " is no component", Hint: "List it under resources:."}
+	p = render.Problem{At: x.rootFile(), Message: quote(to) + " is not a component", Hint: "List it under resources:."}
 	if m[1] == "!=" {
 		p.Message, p.Hint = quote(to)+" is a component", "List it under components:."
 	}

@@ -205,7 +205,7 @@ func (e *evaluator) command(dot any, c *parse.CommandNode, last any, hasLast boo
 		return e.call(dot, id.Ident, c.Args[1:], last, hasLast)
 	}
 	if len(c.Args) > 1 || hasLast {
-		return nil, fmt.Errorf("its template gives arguments to %q, which is no function", first.String())
+		return nil, fmt.Errorf("its template gives arguments to %q, which is not a function", first.String())
 	}
 	return e.value(dot, first)
 }

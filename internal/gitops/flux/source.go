@@ -81,9 +81,9 @@ func classify(ctx context.Context, w *gitops.World, kind, url, p string, by *ren
 	case kind == "OCIRepository" && !w.Repo.Known():
 		return origin{anywhere: true, assumed: fmt.Sprintf("this repository has no remote: the artifact %s is taken to hold files of it", url)}
 	case kind == "OCIRepository":
-		return origin{reason: fmt.Sprintf("its source is the artifact %s, whose content is not in view", url)}
+		return origin{reason: fmt.Sprintf("its source is the artifact %s, whose content is not in the repository", url)}
 	case kind == "Bucket":
-		return origin{reason: "its source is a bucket, whose content is not in view"}
+		return origin{reason: "its source is a bucket, whose content is not in the repository"}
 	}
 	reason, assumed := w.Git(ctx, url, p, by)
 	return origin{reason: reason, assumed: assumed}

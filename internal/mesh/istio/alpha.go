@@ -123,7 +123,7 @@ func (p *alphaPolicy) refuse(at render.Field, why string) {
 
 func (p *alphaPolicy) readTargets(list *yaml.Node, at render.Field) {
 	if !kube.IsNull(list) && list.Kind != yaml.SequenceNode {
-		p.refuse(at, "its targets are no list")
+		p.refuse(at, "its targets are not a list")
 	}
 	for i, n := range kube.Items(list) {
 		t := alphaTarget{service: kube.Text(kube.Get(n, "name")), at: at.Item(i)}
@@ -137,7 +137,7 @@ func (p *alphaPolicy) readTargets(list *yaml.Node, at render.Field) {
 			sel.number, _ = kube.Int(number)
 			switch {
 			case !kube.IsNull(number) && (sel.number < 1 || sel.number > 65535):
-				p.refuse(sel.at.Key("number"), quote(kube.Text(number))+" is no port number")
+				p.refuse(sel.at.Key("number"), quote(kube.Text(number))+" is not a port number")
 			case sel.number == 0 && sel.name == "":
 				p.refuse(sel.at, "a target's port has neither number nor name")
 			case sel.number != 0:
@@ -154,7 +154,7 @@ func (p *alphaPolicy) readTargets(list *yaml.Node, at render.Field) {
 func (p *alphaPolicy) readPeers(m *model, list *yaml.Node, at render.Field) {
 	p.peersAt = at
 	if !kube.IsNull(list) && list.Kind != yaml.SequenceNode {
-		p.refuse(at, "its peers are no list")
+		p.refuse(at, "its peers are not a list")
 	}
 	for i, n := range kube.Items(list) {
 		if kube.Get(n, "jwt") != nil {
@@ -169,7 +169,7 @@ func (p *alphaPolicy) readPeers(m *model, list *yaml.Node, at render.Field) {
 		case kube.IsNull(mtls):
 			m.warnOn(peer.at, p.name+" has `mtls:` without a value: Istio takes it as STRICT, but an update of the stored object may turn it into no mTLS at all; write `mtls: {}`")
 		case mtls.Kind != yaml.MappingNode:
-			p.refuse(peer.at, "mtls is no mapping")
+			p.refuse(peer.at, "mtls is not a mapping")
 		default:
 			peer.allowTLS, _ = kube.Bool(kube.Get(mtls, "allowTls"))
 			if mode := kube.Get(mtls, "mode"); !kube.IsNull(mode) {
@@ -179,7 +179,7 @@ func (p *alphaPolicy) readPeers(m *model, list *yaml.Node, at render.Field) {
 					peer.mode = mesh.Mode(text)
 				default:
 					if !m.version.has(alphaModeIgnored) {
-						p.refuse(peer.at, quote(text)+" is no mode (STRICT or PERMISSIVE), so Istio cannot read the policy")
+						p.refuse(peer.at, quote(text)+" is not a mode (STRICT or PERMISSIVE), so Istio cannot read the policy")
 					}
 				}
 			}

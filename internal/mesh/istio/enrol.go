@@ -177,7 +177,7 @@ func (m *model) required(w *workload, e enrolment) enrolment {
 			}
 			e.assumed = nil
 			if m.opts.Injection != InjectionAlways && m.namespaceOf(w) == nil && !m.labelEnrols(w) {
-				e.assumed = []string{"namespace " + ns + " is in the mesh (its manifest is not in view)"}
+				e.assumed = []string{"namespace " + ns + " is in the mesh (no manifest of it was found)"}
 			}
 			return e
 		case value != "":

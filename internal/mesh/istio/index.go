@@ -114,7 +114,7 @@ func (m *model) index(in input) {
 // checkStrings warns of labels or annotations that are no strings.
 func checkStrings(s kube.Strings, what, owner string, warn func(render.Field, string)) {
 	for _, key := range s.Malformed() {
-		warn(s.Field(key), what+" "+quote(key)+" of "+owner+" is no string, which the API server refuses; put its value in quotes (it is read as if it were)")
+		warn(s.Field(key), what+" "+quote(key)+" of "+owner+" is not a string, which the API server refuses; put its value in quotes (it is read as if it were)")
 	}
 }
 

@@ -27,17 +27,17 @@ func (m *model) readOptions() error {
 	switch o.MeshMTLS {
 	case "", mesh.ModeUnset, mesh.ModeDisable, mesh.ModePermissive, mesh.ModeStrict:
 	default:
-		return fmt.Errorf("%.40q is no mTLS mode: expected strict, permissive or disable", string(o.MeshMTLS))
+		return fmt.Errorf("%.40q is not an mTLS mode: expected strict, permissive or disable", string(o.MeshMTLS))
 	}
 	switch o.Injection {
 	case "", InjectionAuto, InjectionAlways, InjectionNever:
 	default:
-		return fmt.Errorf("%.40q is no injection mode: expected auto, always or never", string(o.Injection))
+		return fmt.Errorf("%.40q is not an injection mode: expected auto, always or never", string(o.Injection))
 	}
 	switch strings.ToLower(o.NativeSidecars) {
 	case "", "true", "false", "auto":
 	default:
-		return fmt.Errorf("%.40q is no setting for native sidecars: expected true, false or auto", o.NativeSidecars)
+		return fmt.Errorf("%.40q is not a setting for native sidecars: expected true, false or auto", o.NativeSidecars)
 	}
 	if o.KubeletVersion != "" {
 		if _, ok := kubeletMinor(o.KubeletVersion); !ok {

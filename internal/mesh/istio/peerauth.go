@@ -115,7 +115,7 @@ func (m *model) readPeer(o *render.Object) *peer {
 	case o.Version != "v1" && o.Version != "v1beta1":
 		p.refuse(at("apiVersion"), "PeerAuthentication has no version "+quote(o.Version)+"; write security.istio.io/v1beta1")
 	case spec != nil && spec.Kind != yaml.MappingNode && !kube.IsNull(spec):
-		p.refuse(at("spec"), "its spec is no mapping")
+		p.refuse(at("spec"), "its spec is not a mapping")
 	}
 	p.readModes(spec, at)
 	if m.opts.AdmissionValidates {
@@ -156,7 +156,7 @@ func (p *peer) readModes(spec *yaml.Node, at func(...string) render.Field) {
 	}
 	p.portsAt = at("spec", "portLevelMtls")
 	if ports.Kind != yaml.MappingNode {
-		p.refuse(p.portsAt, "its portLevelMtls is no mapping of ports")
+		p.refuse(p.portsAt, "its portLevelMtls is not a mapping of ports")
 		return
 	}
 	p.ports = map[int]modeAt{}
@@ -165,7 +165,7 @@ func (p *peer) readModes(spec *yaml.Node, at func(...string) render.Field) {
 		entry := p.portsAt.Key(key)
 		number, err := strconv.ParseUint(key, 10, 32)
 		if err != nil {
-			p.refuse(entry, "the key "+quote(key)+" of portLevelMtls is no port number")
+			p.refuse(entry, "the key "+quote(key)+" of portLevelMtls is not a port number")
 			continue
 		}
 		mode := p.readMode(ports.Content[i+1], entry)
@@ -182,7 +182,7 @@ func (p *peer) readMode(n *yaml.Node, at render.Field) modeAt {
 		return modeAt{mesh.ModeUnset, at}
 	}
 	if n.Kind != yaml.MappingNode {
-		p.refuse(at, "mtls is no mapping with a mode")
+		p.refuse(at, "mtls is not a mapping with a mode")
 		return modeAt{mesh.ModeUnset, at}
 	}
 	mode := kube.Get(n, "mode")
@@ -198,7 +198,7 @@ func (p *peer) readMode(n *yaml.Node, at render.Field) modeAt {
 		return modeAt{mesh.Mode(text), at}
 	default:
 		p.exempting = p.exempting || !strings.HasPrefix(strings.ToUpper(text), "STRICT")
-		p.refuse(at, quote(text)+" is no mode (STRICT, PERMISSIVE, DISABLE or UNSET), so istiod cannot read the policy")
+		p.refuse(at, quote(text)+" is not a mode (STRICT, PERMISSIVE, DISABLE or UNSET), so istiod cannot read the policy")
 	}
 	return modeAt{mesh.ModeUnset, at}
 }

@@ -39,7 +39,7 @@ func (j *judging) remedyHandler() {
 // remedyExec offers, as the last resort, a command in the container.
 func (j *judging) remedyExec() {
 	p := j.Probe
-	what := "Use an exec " + p.Kind.Noun() + ": it runs inside the container and meets no mTLS"
+	what := "Use an exec " + p.Kind.Noun() + ": it runs inside the container, where mTLS does not apply"
 	command := j.command()
 	if command == nil {
 		j.offer(what, "", p.Field)

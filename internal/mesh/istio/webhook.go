@@ -65,8 +65,8 @@ func (m *model) selectedUnseen(w *workload) enrolment {
 	}
 	ns := w.pod.Namespace()
 	e := enrolment{as: injected, plane: m.anyPlane()}
-	e.facts = []mesh.Fact{fact("namespace " + ns + " counts as in the mesh, its manifest is not in view")}
-	e.assumed = []string{"namespace " + ns + " is in the mesh (its manifest is not in view)"}
+	e.facts = []mesh.Fact{fact("namespace " + ns + " is assumed to be in the mesh: no manifest of it was found")}
+	e.assumed = []string{"namespace " + ns + " is in the mesh (no manifest of it was found)"}
 	if rev, ok := w.pod.Labels.Get(labelRevision); ok && !e.plane.legacySelector {
 		text := "the pod is labelled " + labelRevision + "=" + rev
 		if p := m.planeNamed(rev); p != nil {

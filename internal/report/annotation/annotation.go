@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,27 +88,14 @@ func Write(w io.Writer, r *report.Report, o Options) (taken []*report.Item, err 
 // groups returns the findings to write. Those that a pull request's diff shows
 // at one place with one cause are together; so do they share one comment.
 func (o Options) groups(r *report.Report) [][]*report.Item {
-	var all [][]*report.Item
-	at := map[string]int{}
-	for _, it := range r.WorstFirst() {
-		if o.Skip != nil && o.Skip(it) {
-			continue
-		}
+	items := slices.DeleteFunc(r.WorstFirst(), func(it *report.Item) bool { return o.Skip != nil && o.Skip(it) })
+	return report.Group(items, func(it *report.Item) string {
 		p := it.Placement
 		if p == nil || p.Kind == report.InSummary {
-			all = append(all, []*report.Item{it})
-			continue
+			return ""
 		}
-		k := fmt.Sprintf("%s %s\x00%s\x00%d\x00%s\x00%s", it.Severity, p.Path, p.Side, p.Line, it.CauseKey(), o.remark(it))
-		i, ok := at[k]
-		if !ok {
-			i = len(all)
-			at[k] = i
-			all = append(all, nil)
-		}
-		all[i] = append(all[i], it)
-	}
-	return all
+		return fmt.Sprintf("%s %s\x00%s\x00%d\x00%s\x00%s", it.Severity, p.Path, p.Side, p.Line, it.CauseKey(), o.remark(it))
+	})
 }
 
 func (o Options) remark(it *report.Item) string {
@@ -195,8 +183,8 @@ func (o Options) message(group []*report.Item) string {
 	} else if it.Plain() && it.Because() != "" {
 		lines = append(lines, "Cause: "+it.Because())
 	}
-	if len(it.Remedies) > 0 {
-		lines = append(lines, "Fix: "+it.Remedies[0].Title)
+	if label, text := report.Best(group); text != "" {
+		lines = append(lines, label+": "+text)
 	}
 	lines = append(lines, where(group))
 	if remark := o.remark(it); remark != "" {

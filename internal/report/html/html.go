@@ -176,8 +176,8 @@ func (p *page) finding(it *report.Item, titled bool) {
 	if !it.At.Exact && it.At.Why != "" {
 		p.f("<p class=\"soft\">The nearest known place: %s.</p>\n", esc(it.At.Why))
 	}
-	if len(it.Remedies) > 0 {
-		p.f("<p>Fix: %s</p>\n", esc(it.Remedies[0].Title))
+	if label, text := report.Best([]*report.Item{it}); text != "" {
+		p.f("<p>%s: %s</p>\n", label, esc(text))
 	}
 	p.f("<details><summary>Why, layers, fixes</summary>\n<dl>\n")
 	steps, rest := it.Tell()
@@ -202,8 +202,15 @@ func (p *page) finding(it *report.Item, titled bool) {
 	}
 	p.fact("roots", strings.Join(it.Roots, ", "), "")
 	p.f("</dl>\n")
-	for _, r := range it.Remedies {
-		p.f("<p>Fix: %s</p>\n", esc(r.Title))
+	for i := range it.Fixes {
+		p.f("<p>Fix: %s</p>\n", esc(it.Fixes[i].Sentence()))
+		if also := it.Fixes[i].Also; len(also) > 0 {
+			p.f("<p>It also changes %s.</p>\n", esc(strings.Join(also, ", ")))
+		}
+		p.f("<pre tabindex=\"0\"><code>%s</code></pre>\n", html.EscapeString(safe.Block(it.Fixes[i].Diff)))
+	}
+	for _, r := range it.OnlyAdvice() {
+		p.f("<p>Advice: %s</p>\n", esc(r.Title))
 		if r.YAML != "" {
 			p.f("<pre tabindex=\"0\"><code>%s</code></pre>\n", html.EscapeString(safe.Block(r.YAML)))
 		}

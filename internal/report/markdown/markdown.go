@@ -54,30 +54,35 @@ func text(r *report.Report, o Options) (_ string, listed []*report.Item) {
 	}
 	var b strings.Builder
 	b.WriteString(head)
-	if len(items) > 0 {
-		rows := o.Links.Table(items, nil)
-		lines := strings.SplitAfter(strings.TrimSuffix(rows, "\n"), "\n")
-		shown := -2 // header and rule
-		for _, l := range lines {
+	if groups := page.ByCause(items); len(groups) > 0 {
+		lines := strings.SplitAfter(strings.TrimSuffix(o.Links.CauseTable(groups, nil), "\n"), "\n")
+		for i, l := range lines {
 			if !fits(l) {
 				break
 			}
 			b.WriteString(l)
-			shown++
+			if row := i - 2; row >= 0 { // after header and rule
+				listed = append(listed, groups[row]...)
+			}
 		}
 		b.WriteString("\n")
-		listed = items[:max(shown, 0)]
 		if left := len(items) - len(listed); left > 0 {
 			fmt.Fprintf(&b, "\n*and %d more findings that did not fit*\n", left)
 		}
 		b.WriteString("\n")
-		for i, it := range items {
-			d := o.Links.Detail(it) + "\n"
+		limit := len(items) // names all
+		if o.MaxCharacters > 0 {
+			limit = maxListed
+		}
+		left := len(items)
+		for _, g := range groups {
+			d := o.Links.Detail(g, limit) + "\n"
 			if !fits(d) {
-				fmt.Fprintf(&b, "*The details of %d more findings did not fit.*\n\n", len(items)-i)
+				fmt.Fprintf(&b, "*The details of %d more findings did not fit.*\n\n", left)
 				break
 			}
 			b.WriteString(d)
+			left -= len(g)
 		}
 	}
 	b.WriteString(tail)

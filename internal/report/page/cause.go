@@ -60,7 +60,7 @@ func Causes(items []*report.Item, names mesh.Names, limit int) (causes []Cause, 
 // drawable reports whether a finding is about the path of a probe.
 func drawable(it *report.Item) bool {
 	_, ok := ways[it.RuleID]
-	return ok && strings.Count(it.Subject, "/") >= 4
+	return ok && it.Target().Field != ""
 }
 
 // way is how a probe goes wrong, as pictures show it.
@@ -85,9 +85,8 @@ var ways = func() map[string]way {
 // what decides.
 func (c Cause) Picture() string {
 	it := c.Items[0]
-	w, parts := ways[it.RuleID], strings.SplitN(it.Subject, "/", 5)
-	namespace, kind, name, container, field := parts[0], parts[1], parts[2], parts[3], parts[4]
-	app := []string{kind + " " + namespace + "/" + name, "container " + container}
+	w, t := ways[it.RuleID], it.Target()
+	app := []string{t.Workload, "container " + t.Container}
 	line, _, _ := strings.Cut(it.At.Line, " #")
 	if port := strings.TrimSpace(line); port != "" {
 		app = append(app, port)
@@ -99,7 +98,7 @@ func (c Cause) Picture() string {
 	var b strings.Builder
 	add := func(format string, args ...any) { fmt.Fprintf(&b, "  "+format+"\n", args...) }
 	b.WriteString("flowchart LR\n")
-	add("kubelet[%s] -->|%s| sidecar[%s]", Label("kubelet"), Label(field, named.Replace(w.toSidecar)), Label(named.Replace(w.sidecar)))
+	add("kubelet[%s] -->|%s| sidecar[%s]", Label("kubelet"), Label(string(t.Field), named.Replace(w.toSidecar)), Label(named.Replace(w.sidecar)))
 	add("sidecar %s|%s| app[%s]", w.arrow, Label(w.toApp), Label(app...))
 	if c.Text != "" {
 		decides := []string{c.Text}
@@ -113,13 +112,24 @@ func (c Cause) Picture() string {
 		add("policy[%s] ==>|%s| sidecar", Label(decides...), Label("decides"))
 		add("style policy fill:#fff8c5,stroke:#9a6700,color:#4d2d00")
 	}
-	if len(it.Remedies) > 0 {
-		add("fix[%s] -.-> app", Label("Fix: "+it.Remedies[0].Title))
+	if label, title := c.best(); title != "" {
+		add("fix[%s] -.-> app", Label(label+": "+title))
 		add("style fix fill:#dafbe1,stroke:#1a7f37,color:#0a3d1a")
 	}
 	add("style app fill:#ffebe9,stroke:#cf222e,color:#82071e")
 	add("linkStyle 1 stroke:#cf222e,stroke-width:2px")
 	return md.Fence("mermaid", b.String())
+}
+
+// best is the title of the best fix, or of what is only advice.
+func (c Cause) best() (label, title string) {
+	if fixes := report.InCommon(c.Items); len(fixes) > 0 {
+		return "Fix", fixes[0].Title
+	}
+	if all := c.Items[0].Remedies; len(all) > 0 {
+		return "Advice", all[0].Title
+	}
+	return "", ""
 }
 
 const (
@@ -187,28 +197,18 @@ func wrap(s string) []string {
 // ByCause groups findings that have the same cause, level and state, in the
 // order of their first.
 func ByCause(items []*report.Item) [][]*report.Item {
-	var all [][]*report.Item
-	at := map[string]int{}
-	for _, it := range items {
-		k := string(it.Severity) + "\x00" + string(it.State) + "\x00" + it.CauseKey()
+	return report.Group(items, func(it *report.Item) string {
 		if !it.Plain() {
-			k += "\x00" + it.Key()
+			return ""
 		}
-		i, ok := at[k]
-		if !ok {
-			i = len(all)
-			at[k] = i
-			all = append(all, nil)
-		}
-		all[i] = append(all[i], it)
-	}
-	return all
+		return string(it.Severity) + "\x00" + string(it.State) + "\x00" + it.CauseKey()
+	})
 }
 
 // CauseTable returns a table with a row for each cause. Channel, if not nil,
 // adds a column that says where its findings were reported.
 func (l Links) CauseTable(groups [][]*report.Item, channel func([]*report.Item) string) string {
-	head := []string{"", "What happens", "Cause", "Where", "In"}
+	head := []string{"", "What happens", "Cause", "Where"}
 	if channel != nil {
 		head = append(head, "Reported as")
 	}
@@ -227,17 +227,26 @@ func (l Links) CauseTable(groups [][]*report.Item, channel func([]*report.Item) 
 		}
 		rows[i] = []string{
 			Sign(it.Severity) + " " + string(it.Severity) + state(it.State),
-			md.Text(clip(report.Capital(clause), 2*maxName)) + " " + md.Link(md.Text(it.RuleID), report.RulePage(it.RuleID)) + verdict(it.Verdict),
-			cause, l.wheres(g), roots(rootsOf(g), 2),
+			md.Text(clip(report.Capital(clause), 2*maxName)) + " " + rulePages(g) + verdict(it.Verdict),
+			cause, l.wheres(g),
 		}
 		if channel != nil {
 			rows[i] = append(rows[i], md.Text(channel(g)))
 		}
 	}
-	return md.Table("llllll"[:len(head)], head, rows)
+	return md.Table("lllll"[:len(head)], head, rows)
 }
 
-// wheres names the first places of findings.
+// rulePages links the rules of findings.
+func rulePages(g []*report.Item) string {
+	ids := ruleIDs(g)
+	for i, id := range ids {
+		ids[i] = md.Link(md.Text(id), report.RulePage(id))
+	}
+	return strings.Join(ids, ", ")
+}
+
+// wheres names the first places of findings, and their roots.
 func (l Links) wheres(g []*report.Item) string {
 	var all []string
 	seen := map[string]bool{}
@@ -247,7 +256,14 @@ func (l Links) wheres(g []*report.Item) string {
 			all = append(all, p)
 		}
 	}
-	return md.Some(all, 3)
+	s := md.Some(all, 3)
+	switch in := rootsOf(g); {
+	case len(in) > 2:
+		s += fmt.Sprintf(", in %d roots", len(in))
+	case len(in) > 0 && (len(in) > 1 || in[0] != "."):
+		s += ", in " + roots(in, 2)
+	}
+	return s
 }
 
 func rootsOf(g []*report.Item) []string {

@@ -10,7 +10,6 @@ import (
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/md"
-	"github.com/org/probe-mtls-action/internal/report/safe"
 	"github.com/org/probe-mtls-action/render/source"
 )
 
@@ -112,35 +111,6 @@ func Counts(r *report.Report) string {
 	return strings.Join(parts, " · ")
 }
 
-// header names the columns of a findings table.
-var header = []string{"", "Where", "What", "In"}
-
-// Table returns a table of findings. Channel, if not nil, adds a column that
-// says where each was reported.
-func (l Links) Table(items []*report.Item, channel func(*report.Item) string) string {
-	head := header
-	if channel != nil {
-		head = append(head[:len(head):len(head)], "Reported as")
-	}
-	rows := make([][]string, len(items))
-	for i, it := range items {
-		rows[i] = l.row(it)
-		if channel != nil {
-			rows[i] = append(rows[i], md.Text(channel(it)))
-		}
-	}
-	return md.Table("llll", head, rows)
-}
-
-func (l Links) row(it *report.Item) []string {
-	return []string{
-		Sign(it.Severity) + " " + string(it.Severity) + state(it.State),
-		l.Place(it.At.Span),
-		md.Text(clip(it.Summary, maxName)) + " " + md.Code(it.RuleID) + verdict(it.Verdict),
-		roots(it.Roots, 1),
-	}
-}
-
 // Sign is a severity's mark.
 func Sign(s check.Severity) string {
 	switch s {
@@ -179,40 +149,6 @@ func roots(all []string, max int) string {
 		return strings.Join(spans, ", ") + fmt.Sprintf(" and %d more", n)
 	}
 	return md.List(spans)
-}
-
-// Detail returns a finding at length, folded away: what, why, where decided, in
-// which roots, and the ways out.
-func (l Links) Detail(it *report.Item) string {
-	var b strings.Builder
-	b.WriteString(md.Text(clip(it.Message, maxText)) + "\n\n")
-	if !it.At.Exact && it.At.Why != "" {
-		b.WriteString("This is the nearest known place: " + md.Text(it.At.Why) + ".\n\n")
-	}
-	if it.At.Line != "" {
-		b.WriteString(md.Fence("yaml", strings.TrimSpace(it.At.Line)) + "\n")
-	}
-	b.WriteString(l.why(it))
-	b.WriteString(Links{}.places("Before the change, decided by", it.BaseCauses)) // lines of the base
-	b.WriteString(list("**Assumed**", it.Assumed, 50, "more", func(text string) string { return md.Text(clip(text, maxText)) }))
-	if len(it.Roots) > 0 {
-		b.WriteString("**In** " + roots(it.Roots, 20) + "\n\n")
-	}
-	if fresh := it.NewRoots(); len(fresh) > 0 {
-		b.WriteString("**New in** " + roots(fresh, 20) + "\n\n")
-	}
-	for _, r := range it.Remedies {
-		b.WriteString("**Fix:** " + md.Text(clip(r.Title, maxText)))
-		if !r.At.IsZero() {
-			b.WriteString(", at " + l.Place(r.At))
-		}
-		b.WriteString("\n\n")
-		if r.YAML != "" && len(r.YAML) <= 4*maxText {
-			b.WriteString(md.Fence("yaml", r.YAML) + "\n")
-		}
-	}
-	title := Sign(it.Severity) + " " + md.Text(safe.Line(clip(it.At.Span.String(), maxName))) + ": " + md.Text(clip(it.Summary, maxName)) + " (" + md.Text(it.RuleID) + ")"
-	return md.Details(title, b.String())
 }
 
 // why lists the steps of the decision, each with its place, and the places
@@ -301,7 +237,9 @@ func list[T any](heading string, entries []T, limit int, more string, text func(
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString(heading + "\n\n")
+	if heading != "" {
+		b.WriteString(heading + "\n\n")
+	}
 	for i, e := range entries {
 		if i == limit {
 			fmt.Fprintf(&b, "- and %d %s\n", len(entries)-i, more)

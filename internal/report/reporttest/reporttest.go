@@ -168,7 +168,18 @@ func PullRequest() *report.Report {
 	}
 	r.Items[0].Occurrences[1].Subject = "shop/Deployment/web-two/web/livenessProbe"
 	r.Items[0].BaseCauses = []report.Location{{Span: Span("overlays/region-01/exempt.yaml", 10, 13, 20), Exact: true, Line: "      mode: DISABLE", Message: "PeerAuthentication shop/web exempted port 8080"}}
-	r.Items[0].Assumed = []string{"namespace shop is in the mesh (its manifest is not in view)"}
+	r.Items[0].Assumed = []string{"namespace shop is in the mesh (no manifest of it was found)"}
+
+	r.Items[0].Fixes = []report.Fix{{
+		Key: "f1", Title: r.Items[0].Remedies[0].Title, Roots: r.Roots[:1], Also: []string{"Deployment shop/web-two"},
+		Files: []report.FileFix{{Name: "base/deployment.yaml", Replacements: []report.Replacement{{At: Span("base/deployment.yaml", 12, 50, 57), Text: "\"true\""}}}},
+		Diff: "diff --git a/base/deployment.yaml b/base/deployment.yaml\n--- a/base/deployment.yaml\n+++ b/base/deployment.yaml\n@@ -12 +12 @@\n" +
+			"-        sidecar.istio.io/rewriteAppHTTPProbers: \"false\"\n+        sidecar.istio.io/rewriteAppHTTPProbers: \"true\"\n",
+	}, {
+		Key: "f2", Title: "Make mTLS optional in PeerAuthentication istio-system/default", Cost: "the whole mesh accepts plaintext from any client", Roots: r.Roots[:1],
+		Files: []report.FileFix{{Name: "mesh/strict.yaml", Replacements: []report.Replacement{{At: Span("mesh/strict.yaml", 8, 11, 17), Text: "PERMISSIVE"}}}},
+		Diff:  "diff --git a/mesh/strict.yaml b/mesh/strict.yaml\n--- a/mesh/strict.yaml\n+++ b/mesh/strict.yaml\n@@ -8 +8 @@\n-    mode: STRICT\n+    mode: PERMISSIVE\n",
+	}}
 
 	second := Liveness()
 	second.RuleID, second.RuleName = "PMTLS002", "ReadinessProbeBlockedByMTLS"
@@ -215,7 +226,7 @@ func PullRequest() *report.Report {
 	}
 	r.Notes = []report.Remark{
 		{At: report.Location{Span: Span("overlays/region-04/policy.yaml", 11, 7, 11), Exact: true, Line: "      8080:"}, Text: "kustomize build refuses integer map keys; quote it: \"8080\"", Roots: []string{"overlays/region-04"}},
-		{At: report.Location{Span: Span("base/job.yaml", 31, 1, 44), Exact: true, Line: "# probe-mtls-ignore PMTLS001 until June"}, Level: check.Warning, Text: "the comment is not obeyed", Roots: []string{"overlays/region-04"}},
+		{At: report.Location{Span: Span("base/job.yaml", 31, 1, 44), Exact: true, Line: "# probe-mtls-ignore PMTLS001 until June"}, Level: check.Warning, Text: "the comment has no effect", Roots: []string{"overlays/region-04"}},
 		{Text: "Istio 1.32 is newer than the newest known, 1.31, whose behaviour is assumed"},
 	}
 	r.Sort()
@@ -238,6 +249,10 @@ func Hostile() *report.Report {
 	it.Steps[0] = report.Step{At: it.Related[1], Deciding: true}
 	it.Roots = []string{"overlays/$(id)", "overlays/@team/`x`"}
 	it.Remedies = []report.Remedy{{Title: evil, YAML: "a: |\n  ````\n  </details>\n  %%{init}%%\n"}}
+	it.Fixes = []report.Fix{{
+		Key: "f1", Title: evil, Cost: evil, Roots: it.Roots, Also: []string{evil}, Diff: "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-" + strings.ReplaceAll(evil, "\x00", "") + "\n",
+		Files: []report.FileFix{{Name: it.At.File, Replacements: []report.Replacement{{At: it.At.Span, Text: evil}}}},
+	}}
 	it.State = report.New
 	return &report.Report{
 		Tool: tool(), Rules: Rules(), Items: []report.Item{it}, Roots: it.Roots, Probes: 1,

@@ -1,7 +1,6 @@
 package review
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,14 +8,14 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/md"
+	"github.com/org/probe-mtls-action/internal/report/page"
+	"github.com/org/probe-mtls-action/render/source"
 )
 
 const (
-	maxRows      = 8    // of the table; more are folded away
-	maxFolded    = 150  // rows and roots that are folded away
-	maxYAML      = 8000 // characters; half a manifest cannot be pasted
-	unfoldedYAML = 8    // lines; longer fixes are folded away
-	maxClause    = 300  // characters of one statement
+	maxRows   = 8   // of the table; more are folded away
+	maxFolded = 150 // rows and roots that are folded away
+	maxClause = 300 // characters of one statement
 )
 
 // slots stand for the head commit and the run while the content is hashed: a
@@ -298,89 +297,12 @@ func (r *run) rows(items []*report.Item, s surroundings) [][]string {
 	return out
 }
 
-// fixes writes the first fix in full and folds the others away.
+// fixes says how to end the findings of a comment.
 func (r *run) fixes(items []*report.Item, s surroundings) string {
-	it := items[0]
-	if len(it.Fixes) > 0 {
-		return r.proven(items)
-	}
-	if len(it.Remedies) == 0 {
-		return ""
-	}
-	common := func(rem report.Remedy) bool {
-		for _, other := range items[1:] {
-			if !slices.ContainsFunc(other.Remedies, func(o report.Remedy) bool { return o.Title == rem.Title }) {
-				return false
-			}
-		}
-		return true
-	}
-	all := slices.Clone(it.Remedies)
-	if len(items) > 1 && !slices.ContainsFunc(all, common) {
-		// No fix is for all of them: the first one's shows how.
-	} else {
-		slices.SortStableFunc(all, func(a, b report.Remedy) int {
-			return cmp.Compare(bit(!common(a)), bit(!common(b)))
-		})
-	}
-	var b strings.Builder
-	for i, rem := range all {
-		title := md.Text(clip(rem.Title, maxClause))
-		if len(items) > 1 && !common(rem) {
-			title += " (for " + md.Text(clip(it.Target().Workload, 200)) + "; the others alike)"
-		}
-		if rem.At.File != "" {
-			title += ", at " + r.link(report.Location{Span: rem.At}, s.commit)
-		}
-		yaml := ""
-		switch {
-		case rem.YAML == "":
-		case md.Len(rem.YAML) > maxYAML:
-			title += " (the manifest is too long for a comment; `probe-mtls-action check` prints it)"
-		default:
-			yaml = md.Fence("yaml", rem.YAML)
-		}
-		if i == 0 {
-			limit := unfoldedYAML
-			if len(items) > maxRows/2 {
-				limit /= 2
-			}
-			if strings.Count(rem.YAML, "\n") > limit {
-				yaml = md.Details("What to write", yaml)
-			}
-			fmt.Fprintf(&b, "**Advice:** %s\n\n%s\n", title, yaml)
-			if len(all) > 1 {
-				b.WriteString("<details><summary>" + otherFixes(len(all)-1) + "</summary>\n\n")
-			}
-			continue
-		}
-		fmt.Fprintf(&b, "- %s\n", title)
-		if yaml != "" {
-			b.WriteString("\n" + md.Indent(yaml, 2))
-		}
-		if b.Len() > 4*maxYAML && i+1 < len(all) {
-			fmt.Fprintf(&b, "- and %d more\n", len(all)-i-1)
-			break
-		}
-	}
-	if len(all) > 1 {
-		b.WriteString("\n</details>\n\n")
-	}
-	return strings.ReplaceAll(b.String(), "\n\n\n", "\n\n")
-}
-
-func otherFixes(n int) string {
-	if n == 1 {
-		return "Another fix"
-	}
-	return fmt.Sprintf("%d other fixes", n)
-}
-
-func bit(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
+	return page.Fixes{
+		Place:   func(at source.Span) string { return r.link(report.Location{Span: at}, s.commit) },
+		Suggest: func(f *report.Fix) (string, bool) { return suggestion(items[0], f) },
+	}.Text(items)
 }
 
 // why folds the decision away, step by step, each with its place.

@@ -1,82 +1,12 @@
 package review
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/org/probe-mtls-action/internal/report"
-	"github.com/org/probe-mtls-action/internal/report/md"
 	"github.com/org/probe-mtls-action/internal/report/safe"
 )
-
-// proven writes the best proven fix in full, as a suggestion to click where it is
-// safe and changes the very line of the comment, and folds the others away.
-func (r *run) proven(items []*report.Item) string {
-	all := inCommon(items)
-	var b strings.Builder
-	for i := range all {
-		f := &all[i]
-		title := md.Text(clip(f.Title, maxClause)) + r.terms(f, items)
-		change := md.Fence("diff", f.Diff)
-		if md.Len(f.Diff) > maxYAML || b.Len()+md.Len(f.Diff) > 2*maxYAML {
-			change = "The change is too long for a comment: `probe-mtls-action check --fix=show` prints it.\n"
-		}
-		if i > 0 {
-			fmt.Fprintf(&b, "- %s\n\n%s", title, md.Indent(change, 2))
-			if b.Len() > maxYAML && i+1 < len(all) {
-				fmt.Fprintf(&b, "- and %d more\n", len(all)-i-1)
-				break
-			}
-			continue
-		}
-		if s, ok := suggestion(items[0], f); ok {
-			change = s
-		} else if strings.Count(f.Diff, "\n") > 2*unfoldedYAML {
-			change = md.Details("The change", change)
-		}
-		fmt.Fprintf(&b, "**Fix** %s\n\n%s\n", title, change)
-		if len(all) > 1 {
-			b.WriteString("<details><summary>" + otherFixes(len(all)-1) + "</summary>\n\n")
-		}
-	}
-	if len(all) > 1 {
-		b.WriteString("\n</details>\n\n")
-	}
-	return b.String()
-}
-
-// terms says how the fix was proven, what it costs and what else it changes.
-func (r *run) terms(f *report.Fix, items []*report.Item) string {
-	roots := md.Some(codes(f.Roots), 3)
-	out := " (proven by rendering " + roots + " again; keeps mTLS on every application port"
-	if !f.Safe() {
-		out = " (proven by rendering " + roots + " again; it costs: " + md.Text(clip(f.Cost, maxClause))
-	}
-	out += ")"
-	if len(f.Also) > 0 {
-		out += "; it also changes " + md.Some(codes(f.Also), 3)
-	}
-	return out
-}
-
-// inCommon returns the fixes that end all findings of a comment, or else those
-// of the first.
-func inCommon(items []*report.Item) []report.Fix {
-	var out []report.Fix
-	for _, f := range items[0].Fixes {
-		if !slices.ContainsFunc(items[1:], func(it *report.Item) bool {
-			return !slices.ContainsFunc(it.Fixes, func(o report.Fix) bool { return o.Key == f.Key })
-		}) {
-			out = append(out, f)
-		}
-	}
-	if len(out) == 0 {
-		return items[0].Fixes
-	}
-	return out
-}
 
 // suggestion returns the fix as a block that GitHub offers to commit: the new text
 // of the comment's line. Only a safe fix that changes nothing but that line can be

@@ -64,7 +64,7 @@ func (rd *reader) fix(at string, in *fix) report.Fix {
 		at := fmt.Sprintf("%s.artifactChanges[%d]", at, i)
 		name, err := url.PathUnescape(c.ArtifactLocation.URI)
 		if err != nil || !inside(name) || strings.Contains(c.ArtifactLocation.URI, ":") {
-			rd.fail(at+".artifactLocation.uri", "%.80q is no path inside the repository", c.ArtifactLocation.URI)
+			rd.fail(at+".artifactLocation.uri", "%.80q is not a path inside the repository", c.ArtifactLocation.URI)
 			continue
 		}
 		file := report.FileFix{Name: name, New: slices.Contains(p.NewFiles, name)}

@@ -170,7 +170,7 @@ func (rd *reader) dirs(at string, all []string) []string {
 	rd.list(at, len(all))
 	for _, d := range all {
 		if !inside(d) {
-			rd.fail(at, "%.80q is no path inside the repository", d)
+			rd.fail(at, "%.80q is not a path inside the repository", d)
 		}
 	}
 	return all
@@ -209,7 +209,7 @@ func (rd *reader) run(in *run) *report.Report {
 	for i, u := range p.NotLookedAt {
 		at := fmt.Sprintf("properties.notLookedAt[%d]", i)
 		if !inside(u.File) {
-			rd.fail(at+".file", "%.80q is no path inside the repository", u.File)
+			rd.fail(at+".file", "%.80q is not a path inside the repository", u.File)
 		}
 		for _, s := range []*string{&u.Kind, &u.Namespace, &u.Name, &u.Reason} {
 			*s = rd.text(at, *s)
@@ -283,7 +283,7 @@ func (rd *reader) invocation(out *report.Report, at string, in *invocation) {
 		case notChecked:
 			told = true
 			if p.Root != "" && !inside(p.Root) {
-				rd.fail(at+".properties.root", "%.80q is no path inside the repository", p.Root)
+				rd.fail(at+".properties.root", "%.80q is not a path inside the repository", p.Root)
 			}
 			out.Skipped = append(out.Skipped, report.Skip{Root: p.Root, Problem: render.Problem{
 				At: place.Span, Message: rd.text(at, p.Message), Hint: rd.text(at, p.Hint),
@@ -374,7 +374,7 @@ func (rd *reader) result(at string, in *result) report.Item {
 	for i, o := range p.Occurrences {
 		at := fmt.Sprintf("%s.properties.occurrences[%d]", at, i)
 		if !inside(o.Root) {
-			rd.fail(at+".root", "%.80q is no path inside the repository", o.Root)
+			rd.fail(at+".root", "%.80q is not a path inside the repository", o.Root)
 		}
 		if o.Subject == "" {
 			o.Subject = it.Subject
@@ -435,7 +435,7 @@ func (rd *reader) location(at string, in *location) report.Location {
 	case err != nil:
 		rd.fail(at+".physicalLocation.artifactLocation.uri", "%v", err)
 	case !inside(name) || strings.Contains(in.PhysicalLocation.ArtifactLocation.URI, ":"):
-		rd.fail(at+".physicalLocation.artifactLocation.uri", "%.80q is no path inside the repository", name)
+		rd.fail(at+".physicalLocation.artifactLocation.uri", "%.80q is not a path inside the repository", name)
 	}
 	l.File = name
 	whole := false

@@ -92,7 +92,7 @@ func toDriver(r *report.Report) driver {
 		Name: toolName, Version: number(r.Tool.Version), InformationURI: report.Homepage, Rules: []descriptor{},
 		Notifications: []descriptor{
 			toNotice(notChecked, "SomethingNotChecked", "Something could not be checked, so the absence of results says nothing about it."),
-			toNotice(remark, "InputRemark", "A remark on the input that is no finding."),
+			toNotice(remark, "InputRemark", "A remark on the input that is not a finding."),
 			toNotice(cut, "LeastGraveResultsLeftOut", "Results were left out because of the limits of code scanning."),
 		},
 	}

@@ -73,7 +73,7 @@ func text(r *report.Report, o Options) string {
 	b.WriteString(head)
 	b.WriteString(o.table(groups, listed, len(items)))
 	b.WriteString(o.pictures(items, r.Tool.Mesh, &room))
-	b.WriteString(o.details(items, listed, &room))
+	b.WriteString(o.details(groups, listed, &room))
 	b.WriteString(rest)
 	b.WriteString(o.ledger())
 	return strings.TrimRight(b.String(), "\n") + "\n"
@@ -199,16 +199,16 @@ func (o Options) pictures(items []*report.Item, names mesh.Names, room *int) str
 	return "### Why\n\n" + b.String()
 }
 
-func (o Options) details(items []*report.Item, listed map[*report.Item]bool, room *int) string {
+func (o Options) details(groups [][]*report.Item, listed map[*report.Item]bool, room *int) string {
 	var b strings.Builder
 	left := 0
-	for _, it := range items {
-		if !listed[it] {
+	for _, g := range groups {
+		if !listed[g[0]] {
 			continue
 		}
-		d := o.Links.Detail(it) + "\n"
+		d := o.Links.Detail(g, maxListed) + "\n"
 		if len(d) > *room || left > 0 {
-			left++
+			left += len(g)
 			continue
 		}
 		*room -= len(d)
@@ -220,7 +220,7 @@ func (o Options) details(items []*report.Item, listed map[*report.Item]bool, roo
 	if b.Len() == 0 {
 		return ""
 	}
-	return "### Findings, reasons and fixes\n\n" + b.String()
+	return "### Findings, fixes and reasons\n\n" + b.String()
 }
 
 // ledger is the account as a table.

@@ -178,7 +178,7 @@ func (p *printer) fixes(it *report.Item) {
 	}
 	for i := range show {
 		f := &show[i]
-		text := f.Title + ", in " + strings.Join(f.Places(), " and ") + " (" + f.Terms() + ")"
+		text := f.Sentence()
 		if n := len(it.Fixes) - len(show); n > 0 {
 			text += fmt.Sprintf(" (%s: -v)", plural(n, "more fix", "more fixes"))
 		}

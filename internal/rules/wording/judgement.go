@@ -97,7 +97,7 @@ func finding(rule *check.Rule, j mesh.Judgement, summary, opening string) check.
 	case at.IsZero():
 		at = j.Probe.Field
 	}
-	parts := []string{opening, probed(j.Probe), sentence(j.Reason), WayOut(j.Remedies)}
+	parts := []string{opening, probed(j.Probe), sentence(j.Reason), Advice(j.Remedies)}
 	if j.Verdict == mesh.Unknown {
 		parts = append(parts, "The manifests in view do not decide this.")
 	}
@@ -152,12 +152,12 @@ func Asked(p *probe.Probe) string {
 	return how + " on " + Port(p.Port)
 }
 
-// WayOut is the sentence that names the shortest remedy, "" where there is none.
-func WayOut(remedies []mesh.Remedy) string {
+// Advice is the sentence that names the best remedy, "" where there is none.
+func Advice(remedies []mesh.Remedy) string {
 	if len(remedies) == 0 {
 		return ""
 	}
-	return "Shortest way out: " + recase(sentence(remedies[0].Title), unicode.ToLower)
+	return "Advice: " + recase(sentence(remedies[0].Title), unicode.ToLower)
 }
 
 // sentence gives text its capital and its full stop.

@@ -19,7 +19,7 @@ func ReportNotices(p *check.Pass, kind mesh.NoticeKind, summary string) {
 			Subject:  check.Subject{Ref: ref},
 			At:       n.Field,
 			Summary:  strings.ReplaceAll(summary, "%s", ref.Group) + " - " + ref.Kind + " " + ref.Name,
-			Message:  join([]string{sentence(n.Text), WayOut(n.Remedies)}),
+			Message:  join([]string{sentence(n.Text), Advice(n.Remedies)}),
 			Steps:    n.Facts,
 			Assumed:  n.Assumed,
 			Remedies: n.Remedies,

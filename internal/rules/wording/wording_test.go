@@ -71,7 +71,7 @@ func judgement(kind probe.Kind, verdict mesh.Verdict, cause mesh.Cause) mesh.Jud
 			{Text: "the same mode again", Field: modeField, Deciding: true},
 			{Text: "probe rewriting is off by --rewrite-probes", Deciding: true},
 		},
-		Assumed:  []string{"namespace default is in the mesh (its manifest is not in view)"},
+		Assumed:  []string{"namespace default is in the mesh (no manifest of it was found)"},
 		Remedies: []mesh.Remedy{{Title: "Exempt port 8000 from mTLS"}, {Title: "Use an exec probe"}},
 	}
 }
@@ -103,7 +103,7 @@ func TestBlocked(t *testing.T) {
 			"Consider disabling the " + want.noun + " or mTLS, or disabling mTLS for the port of the " + want.noun + ". " +
 			"Container app is " + verb + " by httpGet on port 8000. " +
 			"PeerAuthentication istio-system/default requires mTLS on port 8000. " +
-			"Shortest way out: exempt port 8000 from mTLS."
+			"Advice: exempt port 8000 from mTLS."
 		for what, pair := range map[string][2]string{
 			"rule":    {f.Rule.ID, want.rule},
 			"level":   {string(f.Severity), "error"},
@@ -207,7 +207,7 @@ func TestNotices(t *testing.T) {
 		if f.Rule.ID != want.rule || f.Summary != want.summary || f.Severity != want.severity {
 			t.Errorf("got %s %s %q", f.Rule.ID, f.Severity, f.Summary)
 		}
-		if f.Message != "PeerAuthentication istio-system/default does nothing. Shortest way out: delete it." {
+		if f.Message != "PeerAuthentication istio-system/default does nothing. Advice: delete it." {
 			t.Errorf("message %q", f.Message)
 		}
 		if f.Subject.String() != "istio-system/PeerAuthentication/default" || f.At.String() != modeField.String() || len(f.Steps) != 1 || f.Steps[0].Field.String() != portField.String() {

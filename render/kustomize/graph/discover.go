@@ -127,7 +127,7 @@ func fileKindOf(tree render.Tree, name string) fileKind {
 func foreign(name string) render.Problem {
 	return render.Problem{
 		At:      source.Span{File: name, Start: source.Position{Line: 1, Column: 1}},
-		Message: "this is a Kustomization object of Flux, not a kustomization file, so the directory is no root",
+		Message: "this is a Kustomization object of Flux, not a kustomization file, so the directory is not a root",
 		Hint:    "Give the file another name, so that kustomize does not take it for its own.",
 	}
 }
