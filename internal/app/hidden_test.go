@@ -69,7 +69,7 @@ func TestHiddenByTheChange(t *testing.T) {
 				if first := regexp.MustCompile(`(?m)^\S+:\d+:\d+: (?:error|warning|note): (.*)$`).FindStringSubmatch(r.log); first == nil || !strings.HasPrefix(first[1], "hidden by this change") {
 					t.Errorf("the first finding in the log is %q", first)
 				}
-				if !strings.Contains(r.summary, "hidden by this change") {
+				if !strings.Contains(r.summary, "Hidden by this change") {
 					t.Errorf("the summary does not say what is hidden:\n%s", r.summary)
 				}
 			}
