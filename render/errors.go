@@ -20,3 +20,10 @@ var (
 	// ErrBinary is for files that are not text where YAML is expected.
 	ErrBinary = errors.New("binary file")
 )
+
+// What to do about what is left out of a root by default: the hints of holes, for
+// callers that can say how their users turn it on.
+const (
+	RemoteHint = "Allow remote references where the repository is trusted, or keep a copy in the repository."
+	HelmHint   = "Allow Helm charts where the repository is trusted, or commit the rendered chart."
+)

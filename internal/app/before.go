@@ -92,10 +92,13 @@ func (c *comparison) surelyFixed(ctx context.Context, rep *report.Report, failed
 	return nil
 }
 
-// lacking tells which roots were judged at the head without others that do not
-// render there, although the base could be judged with them.
+// lacking tells which roots were judged at the head without others, or parts, that
+// do not render there, although the base could be judged with them.
 func lacking(head, base *pipeline.Result, renamed func(string) string) func(root string) bool {
-	before := failures(base, renamed)
+	before := make(names)
+	for _, s := range base.Skipped {
+		before[renamed(s.Root)] = true
+	}
 	return func(root string) bool {
 		return slices.ContainsFunc(head.Lacking[root], func(other string) bool { return !before[other] })
 	}
@@ -105,10 +108,16 @@ func lacking(head, base *pipeline.Result, renamed func(string) string) func(root
 func unknownBefore(head, base *pipeline.Result, renamed func(string) string) []report.Remark {
 	var notes []report.Remark
 	failed, checked, judged := failures(head, same), set(head.Roots), set(base.Roots)
+	lacks := make(names)
+	for _, s := range head.Skipped {
+		lacks[s.Root] = true
+	}
 	for _, s := range base.Skipped {
 		root := renamed(s.Root)
 		text := "%s could not be rendered at the base, so new and existing findings cannot be told apart, and all count as new: %s"
 		switch {
+		case s.Hole && checked[root] && !lacks[root]:
+			text = "%s could be rendered only in part at the base, so new and existing findings cannot be told apart, and all that the base did not show count as new: %s"
 		case s.Hole, failed[root], judged[s.Root]: // kustomize refuses some that can be judged
 			continue
 		case !checked[root]:

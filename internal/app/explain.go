@@ -117,7 +117,7 @@ func runExplain(ctx context.Context, env *Env, s *settings.Values, want workload
 	}
 	skipped := append(rep.Skipped, res.Skipped...)
 	for _, skip := range skipped {
-		fmt.Fprintf(env.Stderr, "not checked: %s: %s\n", safe.Line(skip.Root), safe.Line(skip.Message))
+		fmt.Fprintf(env.Stderr, "%s: %s: %s\n", skip.Word(), safe.Line(skip.Root), safe.Line(skip.Message))
 	}
 	switch {
 	case len(res.Decisions) == 0 && len(skipped) == 0:

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/debuglog"
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/source"
 )
 
 // guarded is group with a panic turned into "not checked" entries: a defect in
@@ -55,6 +57,7 @@ func (r *run) group(ctx context.Context, g Group, heavy bool) (part, error) {
 		own := i < len(g.Roots)
 		if failures[i] != nil {
 			p.skipped = append(p.skipped, skip(failures[i], own))
+			p.gaps = append(p.gaps, gap(roots[i].Dir, failures[i].At))
 			p.lacking = append(p.lacking, roots[i].Dir)
 			continue
 		}
@@ -69,7 +72,12 @@ func (r *run) group(ctx context.Context, g Group, heavy bool) (part, error) {
 			p.skipped = append(p.skipped, skip(&render.Error{Root: res.Root, Problem: problem}, own))
 		}
 		for _, hole := range res.Holes {
+			hole.Hint = allow(hole.Hint)
 			p.skipped = append(p.skipped, report.Skip{Root: res.Root.Dir, Problem: hole, Hole: true})
+			p.gaps = append(p.gaps, gap(res.Root.Dir, hole.At))
+		}
+		if len(res.Holes) > 0 {
+			p.lacking = append(p.lacking, res.Root.Dir)
 		}
 		for _, problem := range res.Remarks {
 			p.notes = append(p.notes, r.remark(res.Root, problem))
@@ -126,6 +134,7 @@ func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, obj
 	if err != nil { // of the fixes alone: the findings stand
 		p.notes = append(p.notes, report.Remark{Text: "no fix is proven for " + g.label() + ": " + err.Error()})
 	}
+	assumed := assume(p.gaps)
 	for i, f := range findings {
 		if !reported[f.At.Object] {
 			continue
@@ -134,6 +143,7 @@ func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, obj
 		if err != nil {
 			return err
 		}
+		it.Assumed = append(it.Assumed, assumed...)
 		if fixes != nil && it.Suppressed == nil {
 			it.Fixes = fixes[i]
 		}
@@ -152,7 +162,39 @@ func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, obj
 		return err
 	}
 	p.decisions, err = r.decide(ctx, model, reported)
+	for i := range p.decisions {
+		p.decisions[i].Assumed = append(p.decisions[i].Assumed, assumed...)
+	}
 	return err
+}
+
+// maxGaps is how many places of what was not rendered a finding names.
+const maxGaps = 3
+
+// gap names the place of what a root lacks.
+func gap(root string, at source.Span) string {
+	switch {
+	case at.IsZero():
+		return root
+	case at.Start.Line == 0:
+		return at.File
+	}
+	return fmt.Sprintf("%s:%d", at.File, at.Start.Line)
+}
+
+// assume says what the verdicts of a group assume of its gaps: the parts of its
+// roots, and roots, that could not be rendered; nil where there are none.
+func assume(gaps []string) []string {
+	gaps = slices.Clone(gaps)
+	slices.Sort(gaps)
+	if gaps = slices.Compact(gaps); len(gaps) == 0 {
+		return nil
+	}
+	text := "what could not be rendered changes nothing of it: " + strings.Join(gaps[:min(len(gaps), maxGaps)], ", ")
+	if more := len(gaps) - maxGaps; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return []string{text}
 }
 
 // label names the group: by its environment, or by its only root.

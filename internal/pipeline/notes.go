@@ -18,14 +18,27 @@ func skip(e *render.Error, own bool) report.Skip {
 	s := report.Skip{Root: e.Root.Dir, Problem: e.Problem, Cut: errors.Is(e.Err, errCut) || errors.Is(e.Err, render.ErrAbove)}
 	switch {
 	case errors.Is(e, render.ErrRemote):
-		s.Hint = "Allow it with --allow-remote where the repository is trusted, or keep a copy in the repository."
+		s.Hint = render.RemoteHint
 	case errors.Is(e, render.ErrHelm):
-		s.Hint = "Allow it with --enable-helm where the repository is trusted, or commit the rendered chart."
+		s.Hint = render.HelmHint
 	}
+	s.Hint = allow(s.Hint)
 	if !own {
 		s.Message = "context: " + s.Message + "; its policies and namespaces are not known to the verdicts"
 	}
 	return s
+}
+
+// allow makes of a renderer's hint on what is off by default the flag that turns
+// it on.
+func allow(hint string) string {
+	switch hint {
+	case render.RemoteHint:
+		return "Allow it with --allow-remote where the repository is trusted, or keep a copy in the repository."
+	case render.HelmHint:
+		return "Allow it with --enable-helm where the repository is trusted, or commit the rendered chart."
+	}
+	return hint
 }
 
 // remark makes a remark of something that a render has to tell.

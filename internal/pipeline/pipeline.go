@@ -100,7 +100,7 @@ type Result struct {
 	// Engine.Silences asked for, found or not.
 	Silences map[report.Occurrence][]string
 	// Lacking maps a root that was checked to those of its group that did not
-	// render: what they hold is not known to its verdicts.
+	// render, or not as a whole: what they hold is not known to its verdicts.
 	Lacking map[string][]string
 	// Explained holds the deciding steps of the probes that Explain asked for.
 	Explained map[report.Occurrence][]report.Step
@@ -195,6 +195,7 @@ type part struct {
 	probes    int
 	judged    []report.Occurrence
 	lacking   []string // of the group, in order
+	gaps      []string // places of what the group lacks
 	objects   []report.Occurrence
 	silences  map[report.Occurrence][]string
 	explained map[report.Occurrence][]report.Step

@@ -47,6 +47,9 @@ func TestEqualsKustomize(t *testing.T) {
 // equalsKustomize compares a result with what kustomize builds from dir.
 func equalsKustomize(t rapid.TB, name, dir string, res *render.Result) {
 	t.Helper()
+	if len(res.Holes) > 0 {
+		return // kustomize refuses it
+	}
 	options := krusty.MakeDefaultOptions()
 	options.LoadRestrictions = types.LoadRestrictionsNone
 	if strings.Contains(name, "openapi") { // kustomize keeps the schema for the whole process

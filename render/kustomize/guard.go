@@ -87,7 +87,7 @@ func (v *view) inspectKustomization(f *file) *denial {
 	if !v.opts.EnableHelm && (len(k.HelmCharts) > 0) {
 		at := k.find(entry{field: "helmCharts"})
 		return deny(at, "the kustomization inflates a Helm chart, and Helm is off",
-			"Allow Helm charts where the repository is trusted, or commit the rendered chart.", render.ErrHelm)
+			render.HelmHint, render.ErrHelm)
 	}
 	if len(k.OpenAPI) > 0 && !v.alone {
 		return &denial{err: errOwnSchema}
@@ -134,7 +134,7 @@ func (v *view) checkEntry(e entry, find func(entry) source.Span) *denial {
 		return nil
 	}
 	return deny(find(e), fmt.Sprintf("%s names the remote %s, and remote references are off", e.field, quote(e.name)),
-		remoteHint, render.ErrRemote)
+		render.RemoteHint, render.ErrRemote)
 }
 
 // checkConfiguration refuses a kustomization that changes the configuration of

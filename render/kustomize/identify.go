@@ -30,7 +30,7 @@ func (f *file) identified(r role) []byte {
 		var edits []trace.Edit
 		for _, d := range f.documents(r) {
 			for _, root := range d.roots {
-				if e, ok := root.insert(f.store.key, f.store.identify(root)); ok {
+				if e, ok := root.insert(f.store.key, f.store.sites.identify(root)); ok {
 					edits = append(edits, e)
 				}
 			}
@@ -73,22 +73,22 @@ func (s *site) insert(key, value string) (trace.Edit, bool) {
 }
 
 // identify gives the object at o a name for its source key.
-func (s *store) identify(o *site) string {
-	s.objectMu.Lock()
-	defer s.objectMu.Unlock()
-	s.objects = append(s.objects, o)
-	return strconv.Itoa(len(s.objects))
+func (s *sites) identify(o *site) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, o)
+	return strconv.Itoa(len(s.all))
 }
 
 // object returns the object that has the name in its source key.
-func (s *store) object(name string) *site {
+func (s *sites) object(name string) *site {
 	i, err := strconv.Atoi(name)
-	s.objectMu.Lock()
-	defer s.objectMu.Unlock()
-	if err != nil || i < 1 || i > len(s.objects) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil || i < 1 || i > len(s.all) {
 		return nil
 	}
-	return s.objects[i-1]
+	return s.all[i-1]
 }
 
 // isOpaque reports whether the file makes kustomize put a hash of whole objects

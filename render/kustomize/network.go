@@ -117,7 +117,7 @@ func (v *view) denyRequest(err error) {
 		return
 	}
 	at, field := v.written(func(_ []string, text string) int { return likeness(text, url) })
-	v.denied = deny(at, fmt.Sprintf("%s leads to the remote %s, and remote references are off", field, quote(url)), remoteHint, render.ErrRemote)
+	v.denied = deny(at, fmt.Sprintf("%s leads to the remote %s, and remote references are off", field, quote(url)), render.RemoteHint, render.ErrRemote)
 }
 
 // likeness tells how surely the URL was made from text: a value that is it, or
@@ -137,8 +137,6 @@ func likeness(text, url string) int {
 	}
 	return 0
 }
-
-const remoteHint = "Allow remote references where the repository is trusted, or keep a copy in the repository."
 
 // written returns the place of the value, in the files that configure kustomize,
 // that rank gives the highest number above 0, and the name of its field. Rank gets

@@ -2,7 +2,6 @@ package kustomize_test
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -76,7 +75,7 @@ func TestRemoteOff(t *testing.T) {
 	}
 	for _, c := range roots {
 		root := render.Root{Dir: "."}
-		_, err := kustomize.New(c.Files, kustomize.Options{Confined: true}).Render(context.Background(), root)
+		res, err := kustomize.New(c.Files, kustomize.Options{Confined: true}).Render(context.Background(), root)
 		if n.used() {
 			t.Errorf("%s: the network was used; err = %v\n%s", c.Name, err, c.Files["kustomization.yaml"].Data)
 		}
@@ -85,8 +84,7 @@ func TestRemoteOff(t *testing.T) {
 			continue
 		}
 		dangerous++
-		var e *render.Error
-		if !errors.As(err, &e) {
+		if e := refusal(res, err); e == nil {
 			t.Errorf("%s: rendered without the remote\n%s", c.Name, c.Files["kustomization.yaml"].Data)
 		} else if e.At.IsZero() || strings.Contains(e.Message, "kustomize cannot render") {
 			t.Errorf("%s: %s %q", c.Name, e.At, e.Message)

@@ -34,6 +34,7 @@ type Renderer struct {
 	*store
 	opts  Options
 	alone sync.Map // directories of roots that set an OpenAPI schema
+	left  left
 }
 
 var _ render.Renderer = (*Renderer)(nil)
@@ -53,7 +54,11 @@ func (r *Renderer) Render(ctx context.Context, root render.Root) (_ *render.Resu
 	if err := r.checkBounds(root); err != nil {
 		return nil, err
 	}
-	return r.render(ctx, root)
+	res, err := r.render(ctx, root)
+	if err != nil && ctx.Err() == nil && r.maySpare(err) {
+		return r.renderRest(ctx, root, err)
+	}
+	return res, err
 }
 
 // failure makes err, if any, the error that Render promises.
@@ -65,7 +70,7 @@ func (r *Renderer) failure(ctx context.Context, root render.Root, err error) err
 		return ctx.Err()
 	}
 	if e := (*render.Error)(nil); errors.As(err, &e) {
-		if r.opts.Leave && (errors.Is(e, render.ErrRemote) || errors.Is(e, render.ErrHelm) || errors.Is(e, render.ErrPlugins)) {
+		if r.elsewhere(e) {
 			e.Err = errors.Join(render.ErrAbove, e.Err)
 		}
 		return e

@@ -71,10 +71,20 @@ func renderRoot(t testing.TB, tr render.Tree, opts kustomize.Options, dir string
 // failure renders a root that must fail and returns why.
 func failure(t testing.TB, tr render.Tree, opts kustomize.Options, dir string) *render.Error {
 	t.Helper()
-	_, err := kustomize.New(tr, opts).Render(context.Background(), render.Root{Dir: dir})
+	res, err := kustomize.New(tr, opts).Render(context.Background(), render.Root{Dir: dir})
+	e := refusal(res, err)
+	if e == nil {
+		t.Fatalf("got %v, want a *render.Error or a hole", err)
+	}
+	return e
+}
+
+// refusal returns why a root, or the first part of it, was not rendered; nil where
+// it was.
+func refusal(res *render.Result, err error) *render.Error {
 	e := (*render.Error)(nil)
-	if !errors.As(err, &e) {
-		t.Fatalf("got %v, want a *render.Error", err)
+	if !errors.As(err, &e) && res != nil && len(res.Holes) > 0 {
+		return &render.Error{Root: res.Root, Problem: res.Holes[0]}
 	}
 	return e
 }

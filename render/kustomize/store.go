@@ -28,8 +28,13 @@ type store struct {
 	limits Limits
 	key    string // the field by which an object carries its source through a render
 
-	objectMu sync.Mutex
-	objects  []*site // by the number in their source key
+	sites *sites
+	// below is the store of the files as they are, nil for that itself; over has
+	// the files of which something is left out, by name (see holes.go).
+	below  *store
+	over   map[string]*holed
+	leaves bool // whether entries are left out of more files
+	opts   Options
 
 	surveyMu sync.Mutex
 	surveys  map[string]target // by directory
@@ -37,6 +42,12 @@ type store struct {
 	mu    sync.Mutex
 	names map[string]*name
 	files map[string]*file
+}
+
+// sites are the objects by the number in their source key.
+type sites struct {
+	mu  sync.Mutex
+	all []*site
 }
 
 // name is the result of looking up one name.
@@ -49,7 +60,7 @@ type name struct {
 
 func newStore(tree render.Tree, opts Options) *store {
 	return &store{
-		tree: tree, limits: opts.Limits, key: "x-source-" + trace.Word(),
+		tree: tree, limits: opts.Limits, key: "x-source-" + trace.Word(), sites: &sites{},
 		names: map[string]*name{".": {real: ".", isDir: true}},
 		files: map[string]*file{}, surveys: map[string]target{},
 	}
@@ -57,6 +68,9 @@ func newStore(tree render.Tree, opts Options) *store {
 
 // lookup finds the name p, following symbolic links inside the tree.
 func (s *store) lookup(p string) *name {
+	if s.below != nil {
+		return s.below.lookup(p)
+	}
 	p = path.Clean(p)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,6 +124,9 @@ func (s *store) resolveNew(p string, links int) *name {
 
 // read returns the file at the real name, which lookup returned.
 func (s *store) read(real string) *file {
+	if s.below != nil {
+		return s.readRest(real)
+	}
 	s.mu.Lock()
 	f := s.files[real]
 	if f == nil {

@@ -154,6 +154,8 @@ func (c *testCase) run(comment string) string {
 			found = c.failure(words[1])
 		case words[0] == "refused" && len(words) == 2:
 			found = c.problems(words[1], func(res *render.Result) []render.Problem { return res.Refusals })
+		case words[0] == "holes" && len(words) == 2:
+			found = c.problems(words[1], func(res *render.Result) []render.Problem { return res.Holes })
 		case words[0] == "remarks" && len(words) == 2:
 			found = c.problems(words[1], func(res *render.Result) []render.Problem { return res.Remarks })
 		default:

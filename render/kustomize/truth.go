@@ -30,9 +30,9 @@ func (r *Renderer) truth(ctx context.Context, root render.Root) (*tracer, *build
 		var src *site
 		switch {
 		case b == marked:
-			src = r.object(takeKey(n, r.key))
+			src = r.sites.object(takeKey(n, r.key))
 		case marked.err == nil && marked.resources.Size() == b.resources.Size():
-			src = r.object(takeKey(marked.resources.Resources()[i].YNode(), r.key))
+			src = r.sites.object(takeKey(marked.resources.Resources()[i].YNode(), r.key))
 		}
 		stripInternal(n)
 		flaws := write(n)

@@ -171,20 +171,35 @@ func (r *Renderer) explain(ctx context.Context, root render.Root, s *spec, k *wr
 	}
 	out := *e
 	out.Root = root
-	if e.At.File == k.file.Name || strings.HasPrefix(e.At.File, overlay) {
-		at, _ := k.place(ctx, e.At, &files{tree: r.tree})
+	out.Problem = r.placed(ctx, s, k, e.Problem)
+	return &out
+}
+
+// placed puts a problem of a written kustomization, if k is one, to where it comes
+// from.
+func (r *Renderer) placed(ctx context.Context, s *spec, k *written, p render.Problem) render.Problem {
+	if k == nil {
+		return p
+	}
+	if k.holds(p) {
+		at, _ := k.place(ctx, p.At, &files{tree: r.tree})
 		if at.IsZero() {
 			at = gitops.Place(ctx, s.by)
 		}
-		out.At = at
+		p.At = at
 	}
 	who := fmt.Sprintf("the %s %s", s.by.Kind, s.by.Name)
 	for _, name := range []string{k.file.Name, "'" + overlay + "'", overlay} {
 		if name != "kustomization.yaml" {
-			out.Message = strings.ReplaceAll(out.Message, name, who)
+			p.Message = strings.ReplaceAll(p.Message, name, who)
 		}
 	}
-	return &out
+	return p
+}
+
+// holds reports whether a problem stands in the written file or its directory.
+func (k *written) holds(p render.Problem) bool {
+	return k != nil && (p.At.File == k.file.Name || strings.HasPrefix(p.At.File, overlay))
 }
 
 // change applies to rendered objects what no kustomization can say.
@@ -192,9 +207,17 @@ func (r *Renderer) change(ctx context.Context, root render.Root, s *spec, k *wri
 	out := &render.Result{Root: root, Inputs: r.inputs(ctx, in.Inputs, s, k)}
 	shared := &files{tree: r.tree}
 	for _, p := range in.Refusals {
-		if k == nil || p.At.File != k.file.Name && !strings.HasPrefix(p.At.File, overlay) {
+		if !k.holds(p) {
 			out.Refusals = append(out.Refusals, p)
 		}
+	}
+	for _, p := range in.Remarks {
+		if !k.holds(p) {
+			out.Remarks = append(out.Remarks, p)
+		}
+	}
+	for _, p := range in.Holes {
+		out.Holes = append(out.Holes, r.placed(ctx, s, k, p))
 	}
 	for _, o := range in.Objects {
 		t := &tracer{base: o, written: k, by: s.by, files: shared, mu: &r.mu}

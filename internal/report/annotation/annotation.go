@@ -240,6 +240,9 @@ func notChecked(r *report.Report) []string {
 			p = githubactions.CommandProperties{}
 		}
 		p["title"] = fmt.Sprintf("%d not checked: nothing is known about them", max(len(g.Roots), 1))
+		if g.Hole {
+			p["title"] = fmt.Sprintf("%d partly checked: what is left out may change the verdicts", max(len(g.Roots), 1))
+		}
 		lines := []string{reason(g)}
 		if rest := groups[i+1:]; i+1 == maxSkips && len(rest) > 0 {
 			p["title"] = fmt.Sprintf("%d more not checked: nothing is known about them", len(rest)+1)

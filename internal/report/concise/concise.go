@@ -31,7 +31,7 @@ func Write(w io.Writer, r *report.Report, o Options) error {
 		if s.At.IsZero() {
 			at = s.Root
 		}
-		line(at, "not checked: "+s.Message)
+		line(at, s.Word()+": "+s.Message)
 	}
 	_, err := w.Write(b.Bytes())
 	return err

@@ -56,7 +56,7 @@ func Write(w io.Writer, r *report.Report, o Options) error {
 			path = s.Root
 		}
 		issues = append(issues, issue{
-			Description: safe.Line("not checked: " + s.Message),
+			Description: safe.Line(s.Word() + ": " + s.Message),
 			CheckName:   "not-checked",
 			Fingerprint: report.Digest("not-checked", s.Root, s.At.File, s.Message),
 			Severity:    "major",

@@ -282,6 +282,9 @@ func (p *page) skipped(all []report.SkipGroup) {
 	p.f("<section><h2 class=\"warning\">Not checked</h2>\n<ul>\n")
 	for _, s := range all {
 		p.f("<li>%s%s", where(s.At), esc(s.Message))
+		if s.Hole {
+			p.f(" (partly checked)")
+		}
 		if s.Hint != "" {
 			p.f(" <span class=\"soft\">Fix: %s</span>", esc(s.Hint))
 		}

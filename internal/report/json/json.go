@@ -143,6 +143,8 @@ type skip struct {
 	At      *place `json:"at"`
 	Message string `json:"message"`
 	Hint    string `json:"hint"`
+	// Partly tells that only a part of the root is missing: the rest was judged.
+	Partly bool `json:"partly,omitempty"`
 }
 
 type remark struct {
@@ -174,7 +176,7 @@ func toDocument(r *report.Report, conclusion report.Conclusion) document {
 	}
 	d.NotLookedAt = append([]report.Unseen{}, r.Unseen...)
 	for _, s := range r.Skipped {
-		d.NotChecked = append(d.NotChecked, skip{s.Root, toPlace(s.At), s.Message, s.Hint})
+		d.NotChecked = append(d.NotChecked, skip{s.Root, toPlace(s.At), s.Message, s.Hint, s.Hole})
 	}
 	for _, n := range r.Notes {
 		d.Remarks = append(d.Remarks, remark{toPlace(n.At.Span), n.Text, string(cmp.Or(n.Level, check.Note)), list(n.Roots)})

@@ -47,8 +47,8 @@ func Verdict(r *report.Report, p report.Policy) string {
 	}
 	c := r.Counts()
 	skipped := ""
-	if n := len(r.Skipped); n > 0 {
-		skipped = fmt.Sprintf(", and %d not checked", n)
+	if missing := r.Missing(); missing != "" {
+		skipped = ", and " + missing
 	}
 	switch {
 	case failing > 0 && c.Existing > 0 && p.OnlyNew:
@@ -58,7 +58,7 @@ func Verdict(r *report.Report, p report.Policy) string {
 	case len(r.Skipped) > 0 && len(r.Roots) == 0:
 		return "⚠️ Nothing could be checked"
 	case len(r.Skipped) > 0:
-		return fmt.Sprintf("⚠️ %d not checked; nothing in the rest fails the check", len(r.Skipped))
+		return "⚠️ " + r.Missing() + "; nothing in the rest fails the check"
 	case len(r.Roots) == 0 && c.Total() == 0 && r.Unaffected > 0:
 		return "✅ The change affects nothing that is checked"
 	case len(r.Roots) == 0 && c.Total() == 0:
@@ -82,8 +82,8 @@ func Counts(r *report.Report) string {
 			parts = append(parts, count(n, one, many))
 		}
 	}
-	if n := len(r.Skipped); n > 0 {
-		parts = append(parts, fmt.Sprintf("**%d not checked**", n))
+	if missing := r.Missing(); missing != "" {
+		parts = append(parts, "**"+missing+"**")
 	}
 	add(r.Unaffected, "not affected", "not affected")
 	if n := len(r.Unused); n > 0 {
@@ -187,8 +187,20 @@ func bullets(title string, lines []string) string {
 // NotChecked lists what could not be checked and why, at most limit entries;
 // "" where all was checked.
 func (l Links) NotChecked(r *report.Report, limit int) string {
-	groups := r.SkipGroups()
-	return list("### Not checked\n\nNothing is known about these; that they have no findings does not mean that they are fine.", groups, limit, "more reasons",
+	var not, partly []report.SkipGroup
+	for _, g := range r.SkipGroups() {
+		if g.Hole {
+			partly = append(partly, g)
+		} else {
+			not = append(not, g)
+		}
+	}
+	return l.skips("### Not checked\n\nNothing is known about these; that they have no findings does not mean that they are fine.", not, limit) +
+		l.skips("### Partly checked\n\nThese were judged without a part of what they name, which may change the verdicts.", partly, limit)
+}
+
+func (l Links) skips(title string, groups []report.SkipGroup, limit int) string {
+	return list(title, groups, limit, "more reasons",
 		func(s report.SkipGroup) string {
 			text := ""
 			if len(s.Roots) > 0 {

@@ -214,7 +214,7 @@ func toInvocation(r *report.Report, leftOut int) invocation {
 const maxUnseen = 2000
 
 func skipText(s report.Skip) string {
-	t := "Not checked: "
+	t := report.Capital(s.Word()) + ": "
 	if s.Root != "" {
 		t += s.Root + ": "
 	}

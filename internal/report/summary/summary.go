@@ -53,8 +53,8 @@ func Write(w io.Writer, r *report.Report, o Options) error {
 
 func text(r *report.Report, o Options) string {
 	head := "## " + page.Verdict(r, o.Policy) + "\n\n" + page.Counts(r) + "\n\n"
-	if n := len(r.Skipped); n > 0 {
-		head += fmt.Sprintf("> [!WARNING]\n> %d could not be checked; see *Not checked* below.\n\n", n)
+	if missing := r.Missing(); missing != "" {
+		head += "> [!WARNING]\n> " + missing + "; see the reasons below.\n\n"
 	}
 	for _, n := range o.Notices {
 		head += "> [!NOTE]\n> " + md.Text(n) + "\n\n"

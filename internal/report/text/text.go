@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/check"
@@ -114,10 +115,21 @@ func (p *printer) fixed(all []report.Item) {
 }
 
 func (p *printer) skipped(all []report.SkipGroup) {
+	for _, hole := range []bool{false, true} {
+		p.skippedAs(hole, slices.DeleteFunc(slices.Clone(all), func(s report.SkipGroup) bool { return s.Hole != hole }))
+	}
+}
+
+// skippedAs lists what was not checked, or what was checked only in part.
+func (p *printer) skippedAs(hole bool, all []report.SkipGroup) {
 	if len(all) == 0 {
 		return
 	}
-	p.line("%s", p.yellow("Not checked:"))
+	p.line("%s", p.yellow(report.Capital(all[0].Word())+":"))
+	because := "Not checked because of it: "
+	if hole {
+		because = "Without it were checked: "
+	}
 	for _, s := range all {
 		where := ""
 		switch {
@@ -128,10 +140,15 @@ func (p *printer) skipped(all []report.SkipGroup) {
 		}
 		p.hanging("  ", "    ", where, s.Message)
 		if len(s.Roots) > 1 || len(s.Roots) == 1 && !s.At.IsZero() && path.Dir(s.At.File) != s.Root {
-			p.prose("    ", "Not checked because of it: "+p.some(s.Roots)+".")
+			p.prose("    ", because+p.some(s.Roots)+".")
 		}
 		if s.Hint != "" {
 			p.prose("    ", "Fix: "+s.Hint)
+		}
+		for _, at := range s.More {
+			if p.o.Verbose {
+				p.line("    %s", safe.Line(at.String()))
+			}
 		}
 	}
 	p.line("")

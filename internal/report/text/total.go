@@ -20,8 +20,8 @@ func Total(r *report.Report) string {
 // checked, and never without what was not.
 func (p *printer) total(r *report.Report, hidden int) {
 	scope := []string{plural(len(r.Roots), "root", "roots") + " checked"}
-	if len(r.Skipped) > 0 {
-		scope = append(scope, p.yellow(fmt.Sprintf("%d not checked", len(r.Skipped))))
+	if missing := r.Missing(); missing != "" {
+		scope = append(scope, p.yellow(missing))
 	}
 	if r.Unaffected > 0 {
 		scope = append(scope, fmt.Sprintf("%d not affected by the change", r.Unaffected))
