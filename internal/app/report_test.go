@@ -300,7 +300,7 @@ func TestInventedFindings(t *testing.T) {
 		}
 		one := rep.Items[0]
 		rep.Items, rep.Scope.Category = nil, category
-		for i := range 600 {
+		for i := range 150 {
 			it := one
 			it.At.File, it.At.Start.Line, it.At.End = "long.txt", i+1, source.Position{}
 			if i%2 == 1 {
@@ -320,7 +320,7 @@ func TestInventedFindings(t *testing.T) {
 	for run := 1; run <= 6; run++ {
 		payload := w.finished(map[string]map[string][]byte{"probe-mtls": {"probe-mtls.sarif": forged(run, fmt.Sprint("category ", run))}})
 		r := w.runIn(t.TempDir(), "workflow_run", payload, w.base, nil)
-		r.want(t, 1, map[string]string{"findings": "600"})
+		r.want(t, 1, map[string]string{"findings": "150"})
 		comments := w.server.Comments()
 		if want := min(25*run, 100); len(comments) != want {
 			t.Errorf("run %d: %d comments, want %d", run, len(comments), want)
