@@ -108,6 +108,12 @@ func (j *job) connect() (*github.Client, error) {
 // steps: the input, or else what names this very step.
 func (j *job) category() string { return or(j.in.Category, j.runner.Category(j.in.Matrix)) }
 
+// several tells whether there are results besides those of this step for sure: of
+// other legs of a matrix, or those that somebody told these from by a name.
+func (j *job) several() bool {
+	return j.in.Category != "" || j.runner.Category(j.in.Matrix) != j.runner.Category("")
+}
+
 // repository returns owner/name.
 func (j *job) repository() string { return j.event.Owner + "/" + j.event.Repo }
 
@@ -162,7 +168,7 @@ func (j *job) check(ctx context.Context) (*report.Report, *scope.Scope, report.P
 	if err != nil {
 		return nil, nil, none, err
 	}
-	rep.Scope.Category = j.category()
+	rep.Scope.Category, rep.Scope.Several = j.category(), j.several()
 	if sc.Pull != nil {
 		place.All(rep.Items, place.Diffs{PR: &sc.Pull.Diff, ToHead: sc.Pull.ToTree, FromBase: sc.Pull.FromBase})
 	}

@@ -517,6 +517,60 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	}
 }
 
+// TestTwoRunsOfTheOneComment: two runs at once leave one comment for all.
+func TestTwoRunsOfTheOneComment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Permissions: &githubtest.Full}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	merge := w.merge()
+	dirs := []string{w.origin.Checkout(merge, "2").Dir, w.origin.Checkout(merge, "2").Dir}
+	var wg sync.WaitGroup
+	for _, dir := range dirs {
+		wg.Go(func() {
+			r := w.runIn(dir, "pull_request", w.pullRequest(), merge, map[string]string{"reporters": "comment"})
+			r.want(t, 1, nil)
+			r.says(t, "2 findings = 2 pull request comments")
+		})
+	}
+	wg.Wait()
+	if all := w.server.IssueComments(); len(all) != 1 {
+		t.Errorf("%d comments, want 1", len(all))
+	}
+}
+
+// TestMatrix: the legs of a matrix and two steps of a job keep their comments
+// apart and say which is whose; a change of settings keeps them.
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{Permissions: &githubtest.Full}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")})
+	run := func(leg, step string, more map[string]string) result {
+		inputs := map[string]string{"matrix": `{"cluster": "` + leg + `"}`, "env GITHUB_WORKFLOW": "Probes", "env GITHUB_JOB": "check", "env GITHUB_ACTION": step}
+		maps.Copy(inputs, more)
+		return w.runPR(inputs)
+	}
+	east := run("east", "__org_probe-mtls-action", nil)
+	run("west", "__org_probe-mtls-action", nil)
+	run("west", "__org_probe-mtls-action_2", nil)
+	if !strings.Contains(east.summary, "results of `Probes/check (cluster=east)`") {
+		t.Errorf("the summary does not say whose it is:\n%s", east.summary)
+	}
+	all := w.server.Comments()
+	if len(all) != 3 {
+		t.Fatalf("%d comments, want 3", len(all))
+	}
+	for i, name := range []string{"Probes/check (cluster=east)", "Probes/check (cluster=west)", "Probes/check (cluster=west)/2"} {
+		if !strings.Contains(all[i].Body, "· "+name+"\n") {
+			t.Errorf("comment %d does not say that it is of %s:\n%s", i, name, all[i].Body)
+		}
+	}
+	w.server.ResetLog()
+	run("east", "__org_probe-mtls-action", map[string]string{"istio-version": "1.30"})
+	for _, c := range w.server.Comments()[:1] {
+		if len(w.server.Comments()) != 3 || strings.Contains(c.Body, "Fixed") {
+			t.Errorf("another version of Istio loses the comment: %+v", c)
+		}
+	}
+}
+
 // TestPushUploadsTheWholeOrNothing: on a push every root is in the results for
 // code scanning; a root that the commit before could check and that cannot be
 // checked now keeps them from being uploaded, one that never could does not.

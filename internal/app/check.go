@@ -48,6 +48,9 @@ func runCheck(ctx context.Context, env *Env, s *settings.Values) error {
 	if s.Fix != "" {
 		return runFix(ctx, env, s, repo, rep)
 	}
+	if s.AddIgnore != "" {
+		return runIgnore(ctx, env, s, repo, rep)
+	}
 	policy := policy(s, repo.config)
 	if err := write(env, repo, s, rep, policy); err != nil {
 		return err
@@ -121,9 +124,11 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	head.Complete = c.complete()
 	// Nobody can change a stream. A proof renders again what it touches: a run over
 	// a whole large repository shows what to do as advice, unless it is to fix.
-	if repo.git != nil && (len(groups) <= maxProven || s.Fix != "") {
+	if repo.git != nil && (len(groups) <= maxProven || s.Fix != "" || s.AddIgnore != "") {
 		repo.fixes = newFixes(repo)
-		head.Prover = repo.fixes
+		if s.AddIgnore == "" {
+			head.Prover = repo.fixes
+		}
 	}
 	if c.tree != nil {
 		head.ListObjects = true

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/org/probe-mtls-action/internal/near"
 	"github.com/org/probe-mtls-action/internal/rules"
 	"github.com/org/probe-mtls-action/internal/settings"
 )
@@ -22,7 +23,7 @@ The kubelet has no client certificate: where mTLS is required on a probe's port
 and nothing takes the probe around the sidecar, the probe fails. This program
 renders kustomize roots, models the mesh (Istio 0.8 to 1.31) and names the
 source line to blame: base, overlay, patch or component.`,
-		Args:              cobra.NoArgs,
+		Args:              knownCommand,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
@@ -71,6 +72,11 @@ configuration; 3 something could not be checked and there is nothing to fail on.
 			if (s.OnlyNew || s.ChangedOnly) && s.Base == "" {
 				return usagef("--only-new and --changed-only compare with a revision: add --base REV")
 			}
+			if cmd.Flags().Changed("add-ignore") {
+				if err := checkIgnore(s); err != nil {
+					return err
+				}
+			}
 			run := runCheck
 			if s.List {
 				run = runList
@@ -110,7 +116,7 @@ func actionCommand(env *Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "action",
 		Short: "Run as a GitHub Action: inputs and event from the environment",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return runAction(cmd.Context(), env) },
 	}
 }
@@ -122,7 +128,7 @@ func reportCommand(env *Env) *cobra.Command {
 		Long: `Reads results that earlier 'check --format sarif' runs wrote (the shards of a
 matrix, or the untrusted half of a fork's two workflows), joins them and reports
 them as the Action does: inputs and event come from the environment.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast("a SARIF file, such as probe-mtls.sarif"),
 		RunE: func(cmd *cobra.Command, args []string) error { return runReport(cmd.Context(), env, args) },
 	}
 }
@@ -131,7 +137,12 @@ func rulesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rules [ID]",
 		Short: "List the rules, or print one rule's page",
-		Args:  cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("rules takes one rule, not %d: name its ID, such as PMTLS001, or none to list all", len(args))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
 			if len(args) == 0 {
@@ -148,7 +159,37 @@ func rulesCommand() *cobra.Command {
 				}
 				ids = append(ids, r.ID)
 			}
-			return usagef("there is no rule %q; the rules are %s", args[0], strings.Join(ids, ", "))
+			return usagef("there is no rule %q%s; the rules are %s", args[0], near.Question(args[0], ids), strings.Join(ids, ", "))
 		},
+	}
+}
+
+// knownCommand refuses the name of a command that there is not.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return usagef("there is no command %q%s; see '%s --help'", settings.Shorten(args[0]), near.Question(args[0], names), cmd.CommandPath())
+}
+
+// noArguments refuses any argument.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usagef("%s takes no arguments, but got %q; see '%s --help'", cmd.Name(), settings.Shorten(args[0]), cmd.CommandPath())
+}
+
+// atLeast wants an argument, which is described.
+func atLeast(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return nil
+		}
+		return usagef("%s needs %s; see '%s --help'", cmd.Name(), what, cmd.CommandPath())
 	}
 }

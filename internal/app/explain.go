@@ -33,7 +33,7 @@ Exit codes: 0 explained; 2 wrong usage or no such workload; 3 a root could not
 be rendered.`,
 		Example: `  probe-mtls-action explain shop/Deployment/web
   probe-mtls-action explain Deployment/web overlays/prod --istio-version 1.24`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast("the workload to explain, such as shop/Deployment/web"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			want, err := parseWorkload(args[0])
 			if err != nil {

@@ -52,19 +52,15 @@ func runFix(ctx context.Context, env *Env, s *settings.Values, repo *repository,
 	if err := write(env, repo, s, after, policy); err != nil {
 		return err
 	}
-	out := env.Stderr
-	if s.Format == "text" && (s.Output == "" || s.Output == "-") && !s.Quiet {
-		out = env.Stdout
-	}
 	told := &fixTale{choice: made, refused: refused, items: items, mode: s.Fix}
-	told.write(out, after)
+	told.write(tale(env, s), after)
 	return conclude(after, policy)
 }
 
 // recheck checks the work tree as it is now.
 func recheck(ctx context.Context, env *Env, s *settings.Values) (*report.Report, error) {
 	again := *s
-	again.Fix = ""
+	again.Fix, again.AddIgnore = "", ""
 	repo, sc, err := openSince(ctx, env, &again)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,9 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
+
+	"golang.org/x/term"
 
 	"github.com/org/probe-mtls-action/internal/outfile"
 	"github.com/org/probe-mtls-action/internal/report"
@@ -30,7 +33,7 @@ var bare = []string{"concise", "junit", "gitlab", "github"}
 // formats are the reporters of --format.
 var formats = map[string]func(io.Writer, *report.Report, look) error{
 	"text": func(w io.Writer, r *report.Report, l look) error {
-		return text.Write(w, r, text.Options{Color: l.color, Verbose: l.verbose, OnlyNew: l.policy.OnlyNew})
+		return text.Write(w, r, text.Options{Color: l.color, Verbose: l.verbose, OnlyNew: l.policy.OnlyNew, Width: l.width})
 	},
 	"sarif": func(w io.Writer, r *report.Report, _ look) error { return sarif.Write(w, r, sarif.Options{}) },
 	"json":  func(w io.Writer, r *report.Report, l look) error { return json.Write(w, r, r.Conclude(l.policy)) },
@@ -59,6 +62,7 @@ var formats = map[string]func(io.Writer, *report.Report, look) error{
 // look is how a report is shown.
 type look struct {
 	color, verbose bool
+	width          int // columns of a terminal, 0 elsewhere
 	policy         report.Policy
 }
 
@@ -68,10 +72,13 @@ func write(env *Env, repo *repository, s *settings.Values, r *report.Report, pol
 	if s.Quiet || slices.Contains(bare, s.Format) {
 		fmt.Fprintln(env.Stderr, text.Total(r))
 	}
+	if s.Statistics {
+		defer text.WriteStatistics(tale(env, s), r, text.Options{OnlyNew: policy.OnlyNew, Verbose: s.Verbose})
+	}
 	if s.Quiet && s.Output == "" {
 		return nil
 	}
-	l := look{color: colors(env, s), verbose: s.Verbose, policy: policy}
+	l := look{color: colors(env, s), verbose: s.Verbose, width: width(env, s), policy: policy}
 	var b bytes.Buffer
 	if err := formats[s.Format](&b, r, l); err != nil {
 		return notChecked(fmt.Errorf("writing %s: %w", s.Format, err))
@@ -111,16 +118,44 @@ func colors(env *Env, s *settings.Values) bool {
 	case s.Output != "" || env.Getenv("TERM") == "dumb":
 		return false
 	}
-	out := env.Stdout
-	if p, ok := out.(*pipe); ok {
-		out = p.w
-	}
-	f, ok := out.(*os.File)
-	if !ok {
+	f := stdout(env)
+	if f == nil {
 		return false
 	}
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// stdout is the standard output as a file, nil if it is none.
+func stdout(env *Env) *os.File {
+	out := env.Stdout
+	if p, ok := out.(*pipe); ok {
+		out = p.w
+	}
+	f, _ := out.(*os.File)
+	return f
+}
+
+// The columns that text may use: prose is not read well in longer lines.
+const (
+	narrowest = 60
+	widest    = 120
+)
+
+// width is how many columns text may use: as COLUMNS says, or else the terminal;
+// 0 where it goes elsewhere.
+func width(env *Env, s *settings.Values) int {
+	if s.Output != "" && s.Output != "-" {
+		return 0
+	}
+	n, err := strconv.Atoi(env.Getenv("COLUMNS"))
+	if f := stdout(env); err != nil && f != nil && term.IsTerminal(int(f.Fd())) {
+		n, _, err = term.GetSize(int(f.Fd()))
+	}
+	if err != nil || n <= 0 {
+		return 0
+	}
+	return min(max(n, narrowest), widest)
 }
 
 func forces(value string) bool { return value != "" && value != "0" }

@@ -81,6 +81,7 @@ func (j *job) joinParts(parts []*report.Report) ([]*report.Report, error) {
 		case j.in.Category != "" || own == "":
 			rep.Scope.Category = j.category()
 		}
+		rep.Scope.Several = len(all) > 1 || j.several()
 		rep.Rules = rules.All()
 		known := make(map[string]bool)
 		for _, r := range rep.Rules {

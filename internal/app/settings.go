@@ -14,6 +14,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/mesh/istio"
+	"github.com/org/probe-mtls-action/internal/near"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/settings"
 )
@@ -79,10 +80,28 @@ func (f *flagValue) String() string {
 // flagError says what is wrong with a flag in the words of the settings.
 func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden {
+				names = append(names, f.Name)
+			}
+		})
+		return usagef("%s has no flag %s%s; see '%s --help'", cmd.Name(), flagName(unknown), near.Question(unknown.GetSpecifiedName(), names), cmd.CommandPath())
+	}
 	if !errors.As(err, &invalid) {
 		return usagef("%w; see '%s --help'", err, cmd.CommandPath())
 	}
 	return usagef("--%s is %q, but %w", invalid.GetFlag().Name, settings.Shorten(invalid.GetValue()), invalid.Unwrap())
+}
+
+// flagName is a flag as it was given.
+func flagName(e *pflag.NotExistError) string {
+	if e.GetSpecifiedShortnames() != "" {
+		return "-" + settings.Shorten(e.GetSpecifiedName())
+	}
+	return "--" + settings.Shorten(e.GetSpecifiedName())
 }
 
 // jobs returns how many roots are rendered at a time.

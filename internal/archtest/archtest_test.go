@@ -19,7 +19,7 @@ const module = "github.com/org/probe-mtls-action/"
 // packages of lower layers only; "dir/..." stands for the folders below dir.
 // A package that is not listed fails the test, so that its place is chosen.
 var layers = [][]string{
-	{"render/source/internal/runes", "internal/parallel", "internal/version", "internal/debuglog", "internal/machine"},
+	{"render/source/internal/runes", "internal/parallel", "internal/near", "internal/version", "internal/debuglog", "internal/machine"},
 	{"render/source", "internal/report/safe", "internal/report/linehash", "internal/diff", "internal/git/gittest", "internal/monorepo", "internal/settings", "internal/fix/unified", "docs/rules", "docs/schema"},
 	{"render/source/yamldoc", "render/manifest/sniff", "internal/report/md"},
 	{"render"},

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// directive begins a comment that asks to ignore findings on its line.
-const directive = "probe-mtls:ignore"
+// Directive begins a comment that asks to ignore findings on its line.
+const Directive = "probe-mtls:ignore"
 
 // Ignore is what a suppression comment says.
 type Ignore struct {
@@ -66,17 +66,17 @@ var meant = regexp.MustCompile(`(?i)^\s*probe[-_ ]?mtls\s*[-_:/. ]?\s*(?:ignore|
 // parseComment reads a comment's text after the '#'; ok is false where it is
 // no directive at all.
 func parseComment(comment string) (c Ignore, ok bool) {
-	rest, ok := strings.CutPrefix(strings.TrimSpace(comment), directive)
+	rest, ok := strings.CutPrefix(strings.TrimSpace(comment), Directive)
 	switch {
 	case !ok && !meant.MatchString(comment):
 		return c, false
 	case !ok || rest != "" && !strings.ContainsRune(" \t:", rune(rest[0])):
-		c.Problem = fmt.Sprintf("a suppression begins with %q", directive)
+		c.Problem = fmt.Sprintf("a suppression begins with %q", Directive)
 	default:
 		c.IDs, c.Reason, c.Problem = parseIgnore(strings.TrimPrefix(rest, ":"))
 	}
 	if c.Problem != "" {
-		c.Problem = fmt.Sprintf("the comment has no effect: %s; write \"# %s PMTLS001 reason\"", c.Problem, directive)
+		c.Problem = fmt.Sprintf("the comment has no effect: %s; write \"# %s PMTLS001 reason\"", c.Problem, Directive)
 	}
 	return c, true
 }

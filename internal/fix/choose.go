@@ -38,9 +38,16 @@ func (s *Session) Choose(items []*report.Item, unsafe bool) *Choice {
 
 // Without returns the choice without the plans that change any of the files.
 func (s *Session) Without(c *Choice, files []string) *Choice {
+	return s.Drop(c, func(p *Plan) bool {
+		return slices.ContainsFunc(p.Files(), func(f string) bool { return slices.Contains(files, f) })
+	})
+}
+
+// Drop returns the choice without the plans for which out says so.
+func (s *Session) Drop(c *Choice, out func(*Plan) bool) *Choice {
 	ch := &chooser{s: s, draft: s.fresh()}
 	for _, p := range c.Plans {
-		if !slices.ContainsFunc(p.Files(), func(f string) bool { return slices.Contains(files, f) }) && p.apply(ch.draft) == nil {
+		if !out(p) && p.apply(ch.draft) == nil {
 			ch.chosen = append(ch.chosen, &offer{plan: p})
 		}
 	}

@@ -49,6 +49,8 @@ type step struct {
 	text *string
 	// document is the text that takes the place of the document of change.At.
 	document *string
+	// comment, if set, accepts findings.
+	comment *comment
 }
 
 // name is something that a plan says it changes in rendered objects.
@@ -77,6 +79,9 @@ func (p *Plan) seal() *Plan {
 			if t != nil {
 				fmt.Fprintf(h, " %q", *t)
 			}
+		}
+		if s.comment != nil {
+			fmt.Fprintf(h, " %d %q %q", s.comment.line, s.comment.ids, s.comment.why)
 		}
 		if s.change.Value != nil {
 			text, _ := yaml.Marshal(s.change.Value)
@@ -122,6 +127,9 @@ func (p *Plan) apply(d *draft) error {
 // apply makes the step's change in the text of its file. What is there already
 // is not added again.
 func (s step) apply(text string) (string, error) {
+	if s.comment != nil {
+		return s.comment.apply(text)
+	}
 	if s.document != nil {
 		return edit.ReplaceDocument(text, s.change.At.Doc, *s.document)
 	}

@@ -33,7 +33,7 @@ func (r *run) wishes(ctx context.Context, objects []*render.Object, findings []c
 	return out, nil
 }
 
-// suppressions tells of suppressions that has no effect or that suppress
+// suppressions tells of suppressions that have no effect or that suppress
 // nothing, once all findings are located. A file that other roots read too, which
 // this run does not check, is not called useless.
 func (r *run) suppressions(parts []part) []report.Remark {

@@ -53,20 +53,25 @@ func (f *Fix) Sentence() string {
 }
 
 // InCommon returns the proven fixes that end all of some findings, or else those
-// of the first.
-func InCommon(items []*Item) []Fix {
-	var out []Fix
+// of the first, and tells for whom they are: "" for all.
+func InCommon(items []*Item) (fixes []Fix, whose string) {
 	for _, f := range items[0].Fixes {
 		if !slices.ContainsFunc(items[1:], func(it *Item) bool {
 			return !slices.ContainsFunc(it.Fixes, func(o Fix) bool { return o.Key == f.Key })
 		}) {
-			out = append(out, f)
+			fixes = append(fixes, f)
 		}
 	}
-	if len(out) == 0 {
-		return items[0].Fixes
+	if len(fixes) == 0 {
+		return items[0].Fixes, Whose(items)
 	}
-	return out
+	return fixes, ""
+}
+
+// Whose says that what is said of the first of some findings goes for the others
+// in the same way.
+func Whose(items []*Item) string {
+	return "for " + items[0].Target().Workload + "; the others in the same way"
 }
 
 // OnlyAdvice returns what could be done besides the proven fixes.
@@ -83,8 +88,12 @@ func (it *Item) OnlyAdvice() []Remedy {
 // Best says on one line how to end findings of one cause, after its label: the
 // best proven fix, or what is only advice; both are "" where nothing is known.
 func Best(items []*Item) (label, text string) {
-	if fixes := InCommon(items); len(fixes) > 0 {
-		return "Fix", fixes[0].Sentence()
+	if fixes, whose := InCommon(items); len(fixes) > 0 {
+		text = fixes[0].Sentence()
+		if whose != "" {
+			text += ", " + whose
+		}
+		return "Fix", text
 	}
 	if all := items[0].Remedies; len(all) > 0 {
 		return "Advice", all[0].Title

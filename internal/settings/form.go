@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/org/probe-mtls-action/internal/near"
 	"github.com/org/probe-mtls-action/internal/version"
 )
 
@@ -33,7 +34,7 @@ func (f Form) read(text string) (string, error) {
 	if f.Choices != nil {
 		i := slices.IndexFunc(f.Choices, func(c string) bool { return strings.EqualFold(c, text) })
 		if i < 0 {
-			return "", fmt.Errorf("must be %s", Words(f.Choices, "or"))
+			return "", fmt.Errorf("must be %s%s", Words(f.Choices, "or"), near.Question(text, f.Choices))
 		}
 		return f.Choices[i], nil
 	}

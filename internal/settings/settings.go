@@ -94,7 +94,9 @@ type Values struct {
 	MaxShards int
 
 	Fix           string // safe, unsafe, show; "" is none
+	AddIgnore     string // a reason; "" is none
 	Baseline      string // a file; "" is none
+	Statistics    bool
 	WriteBaseline string // a file; "" is none
 
 	Reporters   []string

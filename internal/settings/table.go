@@ -164,6 +164,11 @@ var Table = []Setting{
 		Note:  "--fix alone is --fix=safe.",
 	},
 	{
+		Name: "add-ignore", On: Check, Form: text, Placeholder: "REASON", field: func(v *Values) any { return &v.AddIgnore },
+		Says:  "write a comment that accepts each finding, with this reason, on its line",
+		Unset: "nothing is written",
+	},
+	{
 		Name: "baseline", On: Check, Form: file, Placeholder: "FILE", field: func(v *Values) any { return &v.Baseline },
 		Says:  "file of findings that are accepted, as --write-baseline wrote it",
 		Unset: "none is",
@@ -172,6 +177,11 @@ var Table = []Setting{
 		Name: "write-baseline", On: Check, Form: file, Placeholder: "FILE", field: func(v *Values) any { return &v.WriteBaseline },
 		Says:  "file to write the findings to, so that --baseline accepts them from then on",
 		Unset: "nothing is written",
+	},
+	{
+		Name: "statistics", On: Check, Form: switching, Default: "false", field: func(v *Values) any { return &v.Statistics },
+		Says: "after the result, count the findings by rule, cause, namespace and root",
+		Note: "They go to the standard error where the format is not text.",
 	},
 	{
 		Name: "debug", On: Check | Affected | Explain, Form: file, Placeholder: "FILE", field: func(v *Values) any { return &v.Debug },

@@ -123,7 +123,7 @@ func (c Cause) Picture() string {
 
 // best is the title of the best fix, or of what is only advice.
 func (c Cause) best() (label, title string) {
-	if fixes := report.InCommon(c.Items); len(fixes) > 0 {
+	if fixes, _ := report.InCommon(c.Items); len(fixes) > 0 {
 		return "Fix", fixes[0].Title
 	}
 	if all := c.Items[0].Remedies; len(all) > 0 {

@@ -105,8 +105,13 @@ func others(all []change) string {
 // proven are the fixes that were proven.
 func (x Fixes) proven(items []*report.Item) []change {
 	var out []change
-	for i, f := range report.InCommon(items) {
-		c := change{label: "Fix", title: md.Text(clip(f.Title, maxCost)) + terms(&f), body: md.Fence("diff", f.Diff), fold: "The change"}
+	fixes, whose := report.InCommon(items)
+	for i, f := range fixes {
+		title := md.Text(clip(f.Title, maxCost)) + terms(&f)
+		if whose != "" {
+			title += ", " + md.Text(clip(whose, maxName))
+		}
+		c := change{label: "Fix", title: title, body: md.Fence("diff", f.Diff), fold: "The change"}
 		if i == 0 && x.Suggest != nil {
 			if s, ok := x.Suggest(&f); ok {
 				c.body, c.fold = s, ""
@@ -147,7 +152,7 @@ func (x Fixes) advice(items []*report.Item) []change {
 	for _, r := range all {
 		c := change{label: "Advice", title: md.Text(clip(r.Title, maxCost)), fold: "What to write"}
 		if !common(r) {
-			c.title += " (for " + md.Text(clip(items[0].Target().Workload, maxName)) + "; the others alike)"
+			c.title += ", " + md.Text(clip(report.Whose(items), maxName))
 		}
 		if r.At.File != "" {
 			c.title += ", at " + x.Place(r.At)

@@ -105,6 +105,9 @@ func Counts(r *report.Report) string {
 	add(c.Existing, "existing", "existing")
 	add(c.Fixed, "fixed", "fixed")
 	add(c.Suppressed, "suppressed", "suppressed")
+	if r.Scope.Several && r.Scope.Category != "" {
+		parts = append(parts, "results of "+md.Code(clip(r.Scope.Category, maxName)))
+	}
 	if v := r.Tool.IstioVersion; v != "" {
 		parts = append(parts, md.Text(r.Tool.Mesh.Name+" "+v))
 	}

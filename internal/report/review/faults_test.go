@@ -15,6 +15,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/github/githubtest"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/review"
+	"github.com/org/probe-mtls-action/render/source"
 )
 
 // story is a pull request with a push between two runs: the second run has
@@ -31,10 +32,22 @@ func newStory(t testing.TB) *story {
 	s.one = shared.commit(t, s.base, map[string]string{"app.yaml": lines(60, "app"), "other.yaml": "new\n" + lines(40, "other")})
 	s.two = shared.commit(t, s.one, map[string]string{"app.yaml": "top\n" + lines(60, "app")})
 	s.first = []report.Item{item(1, "app.yaml", 10), item(2, "app.yaml", 20), item(3, "app.yaml", 30), item(4, "app.yaml", 40)}
+	// One line breaks several: their comment is edited as one of them is fixed and
+	// another comes.
+	s.first = append(s.first, onPolicy(8), onPolicy(9))
 	edited := item(2, "app.yaml", 21)
 	edited.Remedies = []report.Remedy{{Title: "Use an exec probe"}}
-	s.items = []report.Item{item(1, "app.yaml", 11), edited, item(5, "app.yaml", 51), item(6, "app.yaml", 52), item(7, "other.yaml", 30)}
+	s.items = []report.Item{item(1, "app.yaml", 11), edited, item(5, "app.yaml", 51), item(6, "app.yaml", 52), item(7, "other.yaml", 30), onPolicy(9), onPolicy(10)}
 	return s
+}
+
+// onPolicy is a finding whose probe the diff does not show, and whose cause is the
+// first line of other.yaml.
+func onPolicy(id int) report.Item {
+	it := item(id, "untouched.yaml", id)
+	it.Related = []report.Location{{Span: source.Span{File: "other.yaml", Start: source.Position{Line: 1, Column: 1}}, Message: "mTLS mode STRICT", Exact: true}}
+	it.Placement = &report.Placement{Kind: report.OnDeciding, Path: "other.yaml", Line: 1, Side: report.Right}
+	return it
 }
 
 // begin plays the story up to the second run.

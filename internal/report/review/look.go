@@ -235,6 +235,9 @@ func (r *run) look(ctx context.Context) (*view, error) {
 			v.made++
 		}
 		m, ok := parseMarker(c.Body)
+		if ok && ours && m.category != category {
+			r.rep.Scope.Several = true // so each says which one it is
+		}
 		if !ok || m.category != category || !ours {
 			continue
 		}

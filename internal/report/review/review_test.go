@@ -507,8 +507,23 @@ func TestCategoriesDoNotMeddle(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := len(w.server.Comments()); n != 2 {
-		t.Errorf("%d comments, want one for each category", n)
+	all := w.server.Comments()
+	if len(all) != 2 {
+		t.Fatalf("%d comments, want one for each category", len(all))
+	}
+	for i, category := range []string{"istio-1.20", "istio-1.30"} {
+		if c := all[i]; !strings.Contains(c.Body, "· "+category) {
+			t.Errorf("the comment does not say which of them it is:\n%s", c.Body)
+		}
+	}
+	// The findings of one are fixed, and the other's stay.
+	w.server.ResetLog()
+	rep := &report.Report{Scope: report.Scope{Category: "istio-1.30"}}
+	if _, err := review.Publish(context.Background(), w.client(), rep, w.options()); err != nil {
+		t.Fatal(err)
+	}
+	if all := w.server.Comments(); !strings.Contains(all[1].Body, "**Fixed in**") || strings.Contains(all[0].Body, "Fixed") || all[0].Resolved {
+		t.Errorf("one category's run closed another's comment: %+v", all)
 	}
 }
 

@@ -34,7 +34,7 @@ func (p *printer) block(items []*report.Item) {
 	p.list("before", places(it.BaseCauses, "the change took away: "))
 	p.breaks(breaks)
 	p.list("assumed", assumptions(items))
-	p.fixes(it)
+	p.fixes(items)
 	p.roots(items)
 	if p.o.Verbose && len(items) == 1 {
 		p.list("through", it.At.Via)
@@ -167,19 +167,23 @@ func assumptions(items []*report.Item) []string {
 
 // fixes writes the best proven fix with what it costs, or all of them with their
 // diffs; where none is proven, the advice.
-func (p *printer) fixes(it *report.Item) {
-	if len(it.Fixes) == 0 {
-		p.advice(it.Remedies)
+func (p *printer) fixes(items []*report.Item) {
+	fixes, whose := report.InCommon(items)
+	if len(fixes) == 0 {
+		p.advice(items[0].Remedies)
 		return
 	}
-	show := it.Fixes
+	show := fixes
 	if !p.o.Verbose {
 		show = show[:1]
 	}
 	for i := range show {
 		f := &show[i]
 		text := f.Sentence()
-		if n := len(it.Fixes) - len(show); n > 0 {
+		if whose != "" {
+			text += ", " + whose
+		}
+		if n := len(fixes) - len(show); n > 0 {
 			text += fmt.Sprintf(" (%s: -v)", plural(n, "more fix", "more fixes"))
 		}
 		name := "fix"

@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/report"
@@ -11,9 +12,9 @@ import (
 // Total is one line for formats that have no room for it: what was checked, what
 // was not and what was found.
 func Total(r *report.Report) string {
-	p := &printer{palette: newPalette(false)}
+	p := &printer{palette: newPalette(false), width: math.MaxInt}
 	p.total(r, 0)
-	return strings.TrimSuffix(p.b.String(), "\n")
+	return strings.ReplaceAll(strings.TrimSuffix(p.b.String(), "\n"), "\n", " ")
 }
 
 // total writes the last line. It says "no findings" only together with what was
