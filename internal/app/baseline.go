@@ -20,6 +20,8 @@ import (
 type baseline struct {
 	FormatVersion int        `json:"formatVersion"`
 	Findings      []accepted `json:"findings"`
+
+	text []byte // of the file that was read
 }
 
 // accepted is a finding of a baseline: its identity, and for readers what it is.
@@ -30,6 +32,10 @@ type accepted struct {
 	File        string `json:"file"`
 }
 
+// external is the kind of a suppression that no text at the finding makes (SARIF
+// 2.1.0, 3.35.2).
+const external = "external"
+
 const (
 	baselineVersion = 1
 	// maxBaseline bounds a baseline, in bytes.
@@ -38,7 +44,8 @@ const (
 
 // acceptBaseline writes and reads the baselines that s names, and marks what they
 // accept as suppressed. The error is an *exitError.
-func acceptBaseline(env *Env, s *settings.Values, repo *repository, rep *report.Report) error {
+func (c *comparison) acceptBaseline(env *Env, s *settings.Values, rep *report.Report) error {
+	repo := c.repo
 	if s.WriteBaseline != "" {
 		if err := writeBaseline(env.path(s.WriteBaseline), repo.output(), rep); err != nil {
 			return notChecked(fmt.Errorf("--write-baseline %s: %w", s.WriteBaseline, reason(err)))
@@ -53,8 +60,56 @@ func acceptBaseline(env *Env, s *settings.Values, repo *repository, rep *report.
 			return usagef("--baseline %s: %w", name, reason(err))
 		}
 		b.accept(rep, name, s)
+		if name == s.Baseline {
+			c.tellAccepted(rep, env.path(name), b)
+		}
 	}
 	return nil
+}
+
+// tellAccepted puts in front of the report the new findings that only entries of
+// the baseline accept which its file does not have at the base: a change that is
+// not merged yet does not say itself what is accepted.
+func (c *comparison) tellAccepted(rep *report.Report, file string, b *baseline) {
+	if c.tree == nil || c.repo.git == nil {
+		return
+	}
+	name, err := c.repo.git.Rel(file)
+	if err != nil {
+		return // no file of the repository: no change of it sets it
+	}
+	before := map[string]bool{}
+	for old := range c.oldNames(name) {
+		data, err := c.tree.ReadFile(old)
+		if err != nil {
+			continue
+		}
+		if was, err := parseBaseline(data); err == nil {
+			for _, a := range was.Findings {
+				before[a.Fingerprint] = true
+			}
+		}
+	}
+	var hidden []report.Item
+	for _, it := range rep.Items {
+		if it.Suppressed == nil || it.Suppressed.Kind != external || it.State != report.New || before[it.Fingerprint] {
+			continue
+		}
+		hidden = append(hidden, c.hide(it, hiding{
+			at:  c.located(b.place(name, it.Fingerprint)),
+			how: fmt.Sprintf("the entry of the baseline %s is not in the base", name),
+		}, policy(c.s, c.config)))
+	}
+	if len(hidden) > 0 {
+		rep.Items = append(hidden, rep.Items...)
+		rep.Sort()
+	}
+}
+
+// place returns where the file of the baseline names a finding.
+func (b *baseline) place(file, fingerprint string) source.Span {
+	i := max(bytes.Index(b.text, []byte(fingerprint)), 0)
+	return source.NewFile(file, b.text).Span(i, i+len(fingerprint))
 }
 
 func writeBaseline(path string, o outfile.Options, rep *report.Report) error {
@@ -87,7 +142,11 @@ func readBaseline(path string) (*baseline, error) {
 	if len(data) > maxBaseline {
 		return nil, fmt.Errorf("the file is too big: at most %d bytes are read", maxBaseline)
 	}
-	var b baseline
+	return parseBaseline(data)
+}
+
+func parseBaseline(data []byte) (*baseline, error) {
+	b := baseline{text: data}
 	if err := json.Unmarshal(data, &b); err != nil {
 		return nil, errors.New("it is not a baseline, which is JSON that --write-baseline writes: " + err.Error())
 	}
@@ -110,7 +169,7 @@ func (b *baseline) accept(rep *report.Report, name string, s *settings.Values) {
 		if a, ok := known[it.Fingerprint]; ok && a.Rule == it.RuleID {
 			met[it.Fingerprint] = true
 			if it.Suppressed == nil {
-				it.Suppressed = &report.Suppression{Kind: "external", Reason: "accepted by the baseline " + name}
+				it.Suppressed = &report.Suppression{Kind: external, Reason: "accepted by the baseline " + name}
 			}
 		}
 	}

@@ -147,6 +147,13 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	if rep.Unseen, err = repo.notLookedAt(d); err != nil {
 		return nil, err
 	}
+	if repo.git != nil {
+		g, err := repo.graph()
+		if err != nil {
+			return nil, notChecked(err)
+		}
+		rep.Notes = append(rep.Notes, repo.idle(g, d)...)
+	}
 	if rep.Interrupted {
 		return rep, nil
 	}
@@ -165,7 +172,7 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	if err := repo.finishFixes(ctx, s, rep); err != nil {
 		return nil, err
 	}
-	if err := acceptBaseline(env, s, repo, rep); err != nil {
+	if err := c.acceptBaseline(env, s, rep); err != nil {
 		return nil, err
 	}
 	if err := c.markSkips(ctx, rep); err != nil {

@@ -164,6 +164,7 @@ func (g *grouping) put(ctx context.Context, groups []pipeline.Group, index map[s
 		Roots:   []render.Root{root},
 		Context: append(append(own, g.common...), others...),
 		Mesh:    over(g.s, e.Mesh),
+		At:      e.At,
 	}), nil
 }
 

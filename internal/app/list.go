@@ -223,6 +223,8 @@ func (r *repository) unseen(g *graph.Graph, d *deployments) []report.Unseen {
 			entry.Reason = "a Helm chart is not rendered: check what helm template makes of it"
 		case graph.Template:
 			entry.Reason = "a template holds no object before it is filled in"
+		case graph.Link:
+			entry.Reason = "the link leads out of the repository, of which nothing is read"
 		case graph.Manifest:
 			entry.Reason = "no kustomization reads this file, and its directory is not one of plain manifests"
 			if r.config.Excluded(path.Dir(u.File)) {

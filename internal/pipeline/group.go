@@ -9,6 +9,7 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/debuglog"
+	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/render"
@@ -89,6 +90,12 @@ func (r *run) group(ctx context.Context, g Group, heavy bool) (part, error) {
 	}
 	if len(p.roots) == 0 {
 		return p, nil
+	}
+	if !g.At.IsZero() && !slices.ContainsFunc(kube.Expand(objects), func(o *render.Object) bool { return len(kube.PodsOf(o)) > 0 }) {
+		p.notes = append(p.notes, report.Remark{
+			At: report.Location{Span: g.At, Exact: true}, Level: check.Warning,
+			Text: fmt.Sprintf("the environment %q has no workloads, so nothing is judged in it: name the roots of its applications, too", g.Name),
+		})
 	}
 	isContext := func(o *render.Object) bool { return !reported[o] }
 	model, err := r.Build(objects, isContext, g.Mesh)

@@ -15,6 +15,7 @@ import (
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/render"
+	"github.com/org/probe-mtls-action/render/source"
 )
 
 // Group is what one cluster runs: the roots to report on and the context that
@@ -27,6 +28,8 @@ type Group struct {
 	// its workloads are not reported.
 	Context []render.Root
 	Mesh    mesh.Settings
+	// At is where the configuration names the group, zero where it does not.
+	At source.Span
 }
 
 // all returns the roots and the context.

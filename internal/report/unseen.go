@@ -10,7 +10,7 @@ import (
 // Unseen is something in the tree, or named by it, that was not looked at: it
 // never changes how a run ends, and no run is silent about it.
 type Unseen struct {
-	Kind      string `json:"kind"` // of the object; Helm chart, manifest or template for files
+	Kind      string `json:"kind"` // of the object; Helm chart, manifest, template or link for files
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 	File      string `json:"file"`
@@ -34,6 +34,7 @@ func (u Unseen) String() string {
 var unseenNouns = map[string][2]string{
 	"Helm chart": {"Helm chart", "Helm charts"},
 	"manifest":   {"manifest that nothing reads", "manifests that nothing reads"},
+	"link":       {"link out of the repository", "links out of the repository"},
 	"template":   {"template", "templates"},
 }
 

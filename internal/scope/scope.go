@@ -219,6 +219,11 @@ func (r *Resolver) push(ctx context.Context, ev Event) (*Scope, error) {
 		s.noBase(ev.DefaultBranch, errors.Join(err, baseErr))
 		return s, nil
 	}
+	if err != nil && base == ev.Head {
+		// What the push replaced is not known, and nothing else would be looked at.
+		s.noBase(ev.Base, err)
+		return s, nil
+	}
 	if err != nil {
 		s.note("the commit before this push is not available (%v), so the work tree is compared with where it left %s", err, ev.DefaultBranch)
 	}

@@ -256,6 +256,8 @@ func TestOtherEvents(t *testing.T) {
 			"base feature\nchanges: app/d.yaml exempt.yaml forced.yaml new file.yaml old.yaml<renamed.yaml shared.yaml\n"},
 		{"force push, old commit gone", forced, scope.Event{Name: scope.Push, Base: gone, Head: forced, Ref: "refs/heads/forced", DefaultBranch: "main"},
 			"base fork\nchanges: forced.yaml\nnote the commit before this push is not available (git fetch"},
+		{"force push back to the default branch, old commit gone", s.fork, scope.Event{Name: scope.Push, Base: gone, Head: s.fork, Ref: "refs/heads/forced", DefaultBranch: "main"},
+			"base \nchanges: INCOMPLETE\nnote the base "},
 		{"first push", s.main, scope.Event{Name: scope.Push, Head: s.main, Ref: "refs/heads/main", DefaultBranch: "main"}, "base \nchanges: INCOMPLETE\n"},
 		{"push, old commit gone", s.main, scope.Event{Name: scope.Push, Base: gone, Head: s.main, Ref: "refs/heads/main", DefaultBranch: "main"},
 			"base \nchanges: INCOMPLETE\nnote the base " + gone + " cannot be read, so every root is checked and nothing is compared"},

@@ -36,6 +36,7 @@ const (
 	Chart    UnreadKind = "Helm chart"
 	Manifest UnreadKind = "manifest" // with workloads
 	Template UnreadKind = "template"
+	Link     UnreadKind = "link" // out of the repository
 )
 
 // leftOut are directories whose manifests are examples or another project's.
@@ -78,6 +79,14 @@ func (b *builder) manifests(ctx context.Context) error {
 	for _, dir := range sortedKeys(charts) {
 		if up, _ := inside(path.Dir(dir), charts); !up && !hidden(dir) {
 			b.skipped = append(b.skipped, Unread{Chart, dir})
+		}
+	}
+	for _, name := range b.linked {
+		if reads(name) || left(name) || hidden(path.Dir(name)) || path.Ext(name) != "" && !sniff.Names(path.Base(name)) {
+			continue
+		}
+		if _, _, ok := b.resolve(name); !ok && !isKustomizationFile(path.Base(name)) {
+			b.skipped = append(b.skipped, Unread{Link, name})
 		}
 	}
 	dirs := make([]string, 0, len(byDir))
