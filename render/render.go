@@ -68,8 +68,26 @@ func (r Ref) NamespaceOrDefault() string {
 	return r.Namespace
 }
 
-// String returns <namespace>/<Kind>/<name>.
+// ClusterScoped reports whether the object is of a kind that has no namespace:
+// those of the API server's own configuration that call Services.
+func (r Ref) ClusterScoped() bool {
+	switch r.Kind {
+	case "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration":
+		return r.Group == "admissionregistration.k8s.io"
+	case "CustomResourceDefinition":
+		return r.Group == "apiextensions.k8s.io"
+	case "APIService":
+		return r.Group == "apiregistration.k8s.io"
+	}
+	return false
+}
+
+// String returns <namespace>/<Kind>/<name>; the namespace of a kind that is
+// [Ref.ClusterScoped] is empty.
 func (r Ref) String() string {
+	if r.ClusterScoped() {
+		return "/" + r.Kind + "/" + r.Name
+	}
 	return r.NamespaceOrDefault() + "/" + r.Kind + "/" + r.Name
 }
 

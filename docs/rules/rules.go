@@ -29,4 +29,12 @@ var (
 	PMTLS011 string
 	//go:embed PMTLS012.md
 	PMTLS012 string
+	//go:embed PMTLS013.md
+	PMTLS013 string
+	//go:embed PMTLS014.md
+	PMTLS014 string
+	//go:embed PMTLS015.md
+	PMTLS015 string
+	//go:embed PMTLS016.md
+	PMTLS016 string
 )

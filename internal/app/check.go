@@ -204,7 +204,7 @@ func take(rep *report.Report, res *pipeline.Result) {
 	rep.Skipped = append(rep.Skipped, res.Skipped...)
 	rep.Notes = append(rep.Notes, res.Notes...)
 	rep.Roots = res.Roots
-	rep.Probes = res.Probes
+	rep.Probes, rep.Callers = res.Probes, res.Callers
 	rep.Judged = res.Judged
 	rep.Interrupted = res.Interrupted
 }

@@ -26,7 +26,7 @@ var layers = [][]string{
 	{"render/trace", "render/kustomize/graph", "internal/kube", "internal/git"},
 	{"internal/outfile", "render/kustomize", "render/confined", "render/manifest", "internal/probe", "internal/affected", "internal/scope", "internal/fix/edit"},
 	{"render/kustomize/kustomizetest", "internal/mesh", "internal/gitops"},
-	{"internal/gitops/flux", "internal/gitops/argocd", "internal/gitops/deployed"},
+	{"internal/caller", "internal/gitops/flux", "internal/gitops/argocd", "internal/gitops/deployed"},
 	{"internal/gitops/discover"},
 	{"internal/mesh/istio", "internal/check"},
 	{"internal/rules/wording", "internal/report", "internal/config"},
@@ -56,7 +56,7 @@ var homes = map[string][]string{
 // pure packages do no I/O.
 var pure = map[string]bool{
 	"internal/mesh": true, "internal/mesh/istio": true, "internal/kube": true, "internal/probe": true,
-	"internal/check": true, "internal/place": true, "internal/affected": true, "internal/report": true, "internal/fix/edit": true, "internal/fix/unified": true,
+	"internal/check": true, "internal/caller": true, "internal/place": true, "internal/affected": true, "internal/report": true, "internal/fix/edit": true, "internal/fix/unified": true,
 }
 
 var impure = []string{"os", "os/exec", "net", "net/http", "path/filepath", "log", "time"}

@@ -2,6 +2,7 @@
 package check
 
 import (
+	"github.com/org/probe-mtls-action/internal/caller"
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/probe"
 	"github.com/org/probe-mtls-action/render"
@@ -39,7 +40,10 @@ type Pass struct {
 	Model   mesh.Model
 	// Judgements has one entry per probe of Model.Probes, in the same order.
 	Judgements []mesh.Judgement
-	Report     func(Finding)
+	// Calls has one entry for each other client in view that calls pods without
+	// an identity of the mesh, fine ones too.
+	Calls  []caller.Judgement
+	Report func(Finding)
 }
 
 // Subject is what a finding speaks of.
@@ -47,10 +51,14 @@ type Subject struct {
 	Ref       render.Ref
 	Container string     // "" for rules on policies
 	Field     probe.Kind // "" for rules on policies
+	// Caller is the name of a caller that the object declares, see
+	// [caller.Caller]; "" for rules on probes and policies.
+	Caller string
 }
 
 // String returns <namespace>/<Kind>/<name>/<container>/<field>, or
-// <namespace>/<Kind>/<name> for policies: SARIF's fullyQualifiedName.
+// <namespace>/<Kind>/<name> for policies, with a caller's name behind it for
+// callers: SARIF's fullyQualifiedName.
 func (s Subject) String() string {
 	n := s.Ref.String()
 	if s.Container != "" {
@@ -58,6 +66,9 @@ func (s Subject) String() string {
 	}
 	if s.Field != "" {
 		n += "/" + string(s.Field)
+	}
+	if s.Caller != "" {
+		n += "/" + s.Caller
 	}
 	return n
 }

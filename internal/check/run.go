@@ -3,6 +3,7 @@ package check
 import (
 	"slices"
 
+	"github.com/org/probe-mtls-action/internal/caller"
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/parallel"
 	"github.com/org/probe-mtls-action/render"
@@ -13,9 +14,17 @@ import (
 // that an annotation of their object asks to ignore are marked as suppressed.
 // Run does no I/O; objects are those the model was built from.
 func Run(rules []*Rule, objects []*render.Object, model mesh.Model) []Finding {
+	findings, _ := Judge(rules, objects, model)
+	return findings
+}
+
+// Judge is [Run] that also returns the verdicts on callers, fine ones too.
+func Judge(rules []*Rule, objects []*render.Object, model mesh.Model) ([]Finding, []caller.Judgement) {
 	probes := model.Probes()
 	judgements := make([]mesh.Judgement, len(probes))
 	parallel.For(len(probes), func(i int) { judgements[i] = model.Judge(probes[i]) })
+
+	calls := judgeCalls(objects, model)
 
 	var findings []Finding
 	for _, rule := range rules {
@@ -24,6 +33,7 @@ func Run(rules []*Rule, objects []*render.Object, model mesh.Model) []Finding {
 			Objects:    objects,
 			Model:      model,
 			Judgements: judgements,
+			Calls:      calls,
 			Report: func(f Finding) {
 				f.Rule = rule
 				if f.Severity == "" {
@@ -38,7 +48,15 @@ func Run(rules []*Rule, objects []*render.Object, model mesh.Model) []Finding {
 	}
 	suppress(findings)
 	sortFindings(findings)
-	return findings
+	return findings, calls
+}
+
+// judgeCalls judges every caller in view that has no identity of the mesh.
+func judgeCalls(objects []*render.Object, model mesh.Model) []caller.Judgement {
+	found := caller.Find(objects, model)
+	calls := make([]caller.Judgement, len(found))
+	parallel.For(len(found), func(i int) { calls[i] = caller.Judgement{Caller: found[i], Judgement: found[i].Judge()} })
+	return calls
 }
 
 // sortFindings orders findings so that neither the order of documents nor that

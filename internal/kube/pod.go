@@ -211,3 +211,13 @@ func containerAt(n *yaml.Node, list place, index int, init bool) Container {
 	}
 	return c
 }
+
+// ComponentPod returns the pod that an operator makes of the mapping at base of
+// o: its labels, annotations and containers are those that stand there, in the
+// form that operators have in common (podMetadata, containers).
+func ComponentPod(o *render.Object, base render.Path) *Pod {
+	if p := podAt(o, o.At(base), base, component(base.String(), "*")); p != nil {
+		return p
+	}
+	return &Pod{Object: o, base: base, keys: &componentKeys}
+}

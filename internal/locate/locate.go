@@ -171,13 +171,13 @@ func fingerprint(f check.Finding, at report.Location) string {
 	return report.Digest(
 		f.Rule.ID, at.File,
 		o.Authored.Group, o.Authored.Kind, o.Authored.Namespace, o.Authored.Name,
-		f.Subject.Container, string(f.Subject.Field), identityPath(f),
+		f.Subject.Container, string(f.Subject.Field)+f.Subject.Caller, identityPath(f),
 	)
 }
 
 // identityPath tells several findings of one rule on one policy apart.
 func identityPath(f check.Finding) string {
-	if f.Subject.Container != "" {
+	if f.Subject.Container != "" || f.Subject.Caller != "" {
 		return ""
 	}
 	return f.At.Path.String()

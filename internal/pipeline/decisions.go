@@ -3,45 +3,36 @@ package pipeline
 import (
 	"context"
 
-	"github.com/org/probe-mtls-action/internal/check"
-	"github.com/org/probe-mtls-action/internal/mesh"
-	"github.com/org/probe-mtls-action/internal/probe"
 	"github.com/org/probe-mtls-action/internal/report"
-	"github.com/org/probe-mtls-action/internal/rules/wording"
 	"github.com/org/probe-mtls-action/render"
 )
 
-// decide returns the whole decision of the probes that Engine.Decide wants, of
-// objects that are reported on.
-func (r *run) decide(ctx context.Context, model mesh.Model, reported map[*render.Object]bool) ([]report.Decision, error) {
+// decide returns the whole decision of the probes and callers that Engine.Decide
+// wants, of objects that are reported on.
+func (r *run) decide(ctx context.Context, all func() []judged, reported map[*render.Object]bool) ([]report.Decision, error) {
 	if r.Decide == nil {
 		return nil, nil
 	}
 	var out []report.Decision
-	for _, p := range model.Probes() {
-		subject := check.Subject{Ref: p.Workload.Ref, Container: p.Container, Field: p.Kind}
-		if !reported[p.Workload] || !r.Decide(subject) {
+	for _, what := range all() {
+		if !reported[what.object] || !r.Decide(what.subject) {
 			continue
 		}
-		d, err := r.decision(ctx, p, model.Judge(p))
+		d, err := r.decision(ctx, &what)
 		if err != nil {
 			return nil, err
 		}
-		d.Subject = subject.String()
 		out = append(out, d)
 	}
 	return out, nil
 }
 
-func (r *run) decision(ctx context.Context, p *probe.Probe, j mesh.Judgement) (report.Decision, error) {
-	field := p.PortField
-	if field.IsZero() {
-		field = p.Field
-	}
-	at, err := r.locator.Field(ctx, field, "")
+func (r *run) decision(ctx context.Context, what *judged) (report.Decision, error) {
+	at, err := r.locator.Field(ctx, what.at, "")
+	j := what.judge()
 	d := report.Decision{
-		Roots: []string{p.Workload.Root.Dir}, At: at,
-		Probe: wording.Asked(p), Verdict: j.Verdict, Reason: j.Reason, Assumed: j.Assumed,
+		Subject: what.subject.String(), Roots: []string{what.object.Root.Dir}, At: at,
+		Probe: what.asks, Verdict: j.Verdict, Reason: j.Reason, Assumed: j.Assumed,
 	}
 	if err != nil {
 		return d, err
@@ -56,16 +47,16 @@ func (r *run) decision(ctx context.Context, p *probe.Probe, j mesh.Judgement) (r
 	return d, nil
 }
 
-// judged lists the probes of objects that are reported on, if that is asked for.
-func (r *run) judged(model mesh.Model, reported map[*render.Object]bool) []report.Occurrence {
+// judged lists the probes and callers of objects that are reported on, if that is
+// asked for.
+func (r *run) judged(all func() []judged, reported map[*render.Object]bool) []report.Occurrence {
 	if !r.ListJudged {
 		return nil
 	}
 	var out []report.Occurrence
-	for _, p := range model.Probes() {
-		if reported[p.Workload] {
-			subject := check.Subject{Ref: p.Workload.Ref, Container: p.Container, Field: p.Kind}
-			out = append(out, report.Occurrence{Root: p.Workload.Root.Dir, Subject: subject.String()})
+	for _, what := range all() {
+		if reported[what.object] {
+			out = append(out, what.occurrence())
 		}
 	}
 	return out

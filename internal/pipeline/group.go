@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/debuglog"
@@ -129,11 +130,17 @@ func (r *run) lost(g Group, err error) []report.Skip {
 func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, objects []*render.Object, reported map[*render.Object]bool, results []*render.Result) (err error) {
 	isContext := func(o *render.Object) bool { return !reported[o] }
 	end := debuglog.Start(ctx, "judge", "group", g.Name, "roots", len(g.Roots), "objects", len(objects))
-	findings := check.Run(r.Rules, objects, model)
+	findings, calls := check.Judge(r.Rules, objects, model)
+	all := sync.OnceValue(func() []judged { return allJudged(model, calls) })
 	end("findings", len(findings))
 	defer debuglog.Start(ctx, "locate", "group", g.Name, "roots", len(g.Roots), "findings", len(findings))()
 	p.probes, p.version = len(model.Probes()), model.Version()
-	p.judged = r.judged(model, reported)
+	p.judged = r.judged(all, reported)
+	for _, c := range calls {
+		if reported[c.Object] {
+			p.callers++
+		}
+	}
 	fixes, err := r.prove(ctx, g, results, findings)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -162,13 +169,13 @@ func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, obj
 	if p.wishes, err = r.wishes(ctx, objects, findings, isContext); err != nil {
 		return err
 	}
-	if p.explained, err = r.explain(ctx, model); err != nil {
+	if p.explained, err = r.explain(ctx, all); err != nil {
 		return err
 	}
-	if p.silences, err = r.silence(ctx, model, objects); err != nil {
+	if p.silences, err = r.silence(ctx, all, objects); err != nil {
 		return err
 	}
-	p.decisions, err = r.decide(ctx, model, reported)
+	p.decisions, err = r.decide(ctx, all, reported)
 	for i := range p.decisions {
 		p.decisions[i].Assumed = append(p.decisions[i].Assumed, assumed...)
 	}
@@ -254,8 +261,8 @@ func (r *run) remarks(ctx context.Context, notes []report.Remark, model mesh.Mod
 }
 
 // silence returns the rules that suppressions silence for what Engine.Silences
-// wants, by annotations of objects and by comments at probes.
-func (r *run) silence(ctx context.Context, model mesh.Model, objects []*render.Object) (map[report.Occurrence][]string, error) {
+// wants, by annotations of objects and by comments at probes and callers.
+func (r *run) silence(ctx context.Context, all func() []judged, objects []*render.Object) (map[report.Occurrence][]string, error) {
 	if r.Silences == nil {
 		return nil, nil
 	}
@@ -273,17 +280,12 @@ func (r *run) silence(ctx context.Context, model mesh.Model, objects []*render.O
 			note(occ, func(rule string) bool { return check.Silences(o, rule) })
 		}
 	}
-	for _, p := range model.Probes() {
-		subject := check.Subject{Ref: p.Workload.Ref, Container: p.Container, Field: p.Kind}
-		occ := report.Occurrence{Root: p.Workload.Root.Dir, Subject: subject.String()}
+	for _, what := range all() {
+		occ := what.occurrence()
 		if !r.Silences(occ.Root, occ.Subject) {
 			continue
 		}
-		field := p.PortField
-		if field.IsZero() {
-			field = p.Field
-		}
-		at, err := r.locator.Field(ctx, field, "")
+		at, err := r.locator.Field(ctx, what.at, "")
 		if err != nil {
 			return nil, err
 		}
@@ -292,19 +294,19 @@ func (r *run) silence(ctx context.Context, model mesh.Model, objects []*render.O
 	return out, nil
 }
 
-// explain returns the deciding steps of the probes that Engine.Explain wants.
-func (r *run) explain(ctx context.Context, model mesh.Model) (map[report.Occurrence][]report.Step, error) {
+// explain returns the deciding steps of the probes and callers that
+// Engine.Explain wants.
+func (r *run) explain(ctx context.Context, all func() []judged) (map[report.Occurrence][]report.Step, error) {
 	if r.Explain == nil {
 		return nil, nil
 	}
 	out := make(map[report.Occurrence][]report.Step)
-	for _, p := range model.Probes() {
-		subject := check.Subject{Ref: p.Workload.Ref, Container: p.Container, Field: p.Kind}
-		occ := report.Occurrence{Root: p.Workload.Root.Dir, Subject: subject.String()}
+	for _, what := range all() {
+		occ := what.occurrence()
 		if !r.Explain(occ.Root, occ.Subject) {
 			continue
 		}
-		for _, fact := range model.Judge(p).Chain {
+		for _, fact := range what.judge().Chain {
 			if !fact.Deciding || fact.Field.IsZero() {
 				continue
 			}

@@ -93,6 +93,7 @@ type Result struct {
 	Notes   []report.Remark
 	Roots   []string // that were checked, sorted
 	Probes  int
+	Callers int // clients without an identity of the mesh that were judged, besides the kubelet
 	// Versions are those of the mesh that were judged, sorted.
 	Versions []string
 	Judged   []report.Occurrence // all probes that were judged, sorted, if asked for
@@ -196,6 +197,7 @@ type part struct {
 	wishes    []wish
 	roots     []string
 	probes    int
+	callers   int
 	judged    []report.Occurrence
 	lacking   []string // of the group, in order
 	gaps      []string // places of what the group lacks
@@ -216,6 +218,7 @@ func join(parts []part) *Result {
 		res.Notes = append(res.Notes, p.notes...)
 		res.Roots = append(res.Roots, p.roots...)
 		res.Probes += p.probes
+		res.Callers += p.callers
 		if p.version != "" && !slices.Contains(res.Versions, p.version) {
 			res.Versions = append(res.Versions, p.version)
 		}

@@ -8,9 +8,10 @@ import (
 // Consequence says in one clause, without a full stop, what happens in the
 // cluster: "the liveness probe of Deployment shop/web fails, so the container
 // restarts forever". Findings of policies and misplaced keys have no probe that
-// runs; theirs is the summary, and so is that of what the change hides.
+// runs; theirs is the summary, and so is that of what the change hides and of
+// callers.
 func (it *Item) Consequence() string {
-	if it.Hidden != NotHidden {
+	if it.Hidden != NotHidden || it.Call() {
 		return it.Summary
 	}
 	t := it.Target()

@@ -39,7 +39,11 @@ func Clause(items []*Item, total int) (clause, effects string) {
 		number, still = fmt.Sprintf("%d of %d", len(items), total), "still "
 	}
 	verb, suffers := Fate(items)
-	clause = fmt.Sprintf("%s %s of %s %s%s", number, Nouns(items), whose(items), still, verb)
+	of := " of " + whose(items)
+	if it.Call() {
+		of = ""
+	}
+	clause = fmt.Sprintf("%s %s%s %s%s", number, Nouns(items), of, still, verb)
 	if !suffers {
 		return clause, ""
 	}
@@ -60,7 +64,7 @@ func whose(items []*Item) string {
 
 // sufferings counts what becomes of the workloads, the most frequent first.
 func sufferings(items []*Item) string {
-	one := strings.Contains(whose(items), "/")
+	one := strings.Contains(whose(items), "/") && !items[0].Call()
 	count := map[string]int{}
 	var order []string
 	for _, it := range items {

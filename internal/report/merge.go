@@ -43,6 +43,7 @@ func Merge(parts []*Report) (*Report, error) {
 		out.Unused = append(out.Unused, p.Unused...)
 		out.Unaffected = max(out.Unaffected, p.Unaffected) // each shard counts those of the whole repository
 		out.Probes += p.Probes
+		out.Callers += p.Callers
 	}
 	for _, id := range slices.Sorted(maps.Keys(rules)) {
 		out.Rules = append(out.Rules, rules[id])

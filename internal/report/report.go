@@ -170,6 +170,9 @@ type Report struct {
 	// Unused are roots left out because they only serve as a base of others.
 	Unused []string
 	Probes int // probes judged
+	// Callers are the other clients without an identity of the mesh that were
+	// judged.
+	Callers int
 	// Interrupted tells that the run was told to end before all was checked.
 	Interrupted bool
 	// Judged are all probes that were judged, sorted; nil unless asked for.

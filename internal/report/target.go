@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 
+	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/probe"
 )
@@ -13,12 +14,31 @@ const Homepage = "https://github.com/org/probe-mtls-action"
 // RulePage returns the address of a rule's page.
 func RulePage(id string) string { return Homepage + "/blob/main/docs/rules/" + id + ".md" }
 
-// Target is what a finding on a probe speaks of.
+// Target is what a finding on a probe or a caller speaks of.
 type Target struct {
 	Workload string // Deployment shop/web
-	// Container and Field are "" for findings on policies.
+	// Container and Field are "" for findings on policies and callers.
 	Container string
 	Field     probe.Kind
+	// Caller is the name of the caller that the object declares, "" for other
+	// findings and where an object declares one only.
+	Caller string
+}
+
+// calls is how the rules speak of clients that call pods without an identity of
+// the mesh: what the client wants, and what becomes of many.
+var calls = map[string]struct{ one, many, suffers string }{
+	"PMTLS013": {"webhook", "webhooks", "what they cover is refused"},
+	"PMTLS014": {"aggregated API", "aggregated APIs", "discovery of their API groups fails"},
+	"PMTLS015": {"scrape", "scrapes", "their metrics are missing"},
+	"PMTLS016": {"client", "clients outside the mesh", "their requests fail"},
+}
+
+// Call reports whether the finding is on a client that calls pods without an
+// identity of the mesh, rather than on a probe or a policy.
+func (it *Item) Call() bool {
+	_, ok := calls[it.RuleID]
+	return ok
 }
 
 // Target reads the subject. Only a container's name may hold a slash, in an
@@ -28,8 +48,12 @@ func (it *Item) Target() Target {
 	if len(parts) < 3 {
 		return Target{Workload: it.Subject}
 	}
-	t := Target{Workload: parts[1] + " " + parts[0] + "/" + parts[2]}
-	if len(parts) == 4 {
+	t := Target{Workload: parts[1] + " " + strings.TrimPrefix(parts[0]+"/"+parts[2], "/")}
+	switch {
+	case len(parts) < 4:
+	case it.Call():
+		t.Caller = parts[3]
+	default:
 		if i := strings.LastIndex(parts[3], "/"); i >= 0 {
 			t.Container, t.Field = parts[3][:i], probe.Kind(parts[3][i+1:])
 		}
@@ -37,18 +61,20 @@ func (it *Item) Target() Target {
 	return t
 }
 
-// Noun is what users call the probe: liveness probe, preStop handler; "" for
-// findings on policies.
+// Noun is what users call the probe: liveness probe, preStop handler; of a
+// caller it is the name, and "" for findings on policies.
 func (t Target) Noun() string {
 	if t.Field == "" {
-		return ""
+		return t.Caller
 	}
 	return t.Field.Noun()
 }
 
-// Plain tells whether the consequence is a clause about a probe, which can
-// follow "after the merge".
-func (it *Item) Plain() bool { return it.Consequence() != it.Summary }
+// Plain tells whether the consequence is a clause about a probe or a caller,
+// which can follow "after the merge".
+func (it *Item) Plain() bool {
+	return it.Consequence() != it.Summary || it.Call() && it.Hidden == NotHidden
+}
 
 // Value is the text at the item's own place: a port, mostly; "" if the place
 // has none.
@@ -108,7 +134,15 @@ var sufferers = map[probe.Kind]string{
 
 // Sufferers is what becomes of workloads with a finding like it: "containers
 // restart forever"; "" where nothing can be said.
-func Sufferers(it *Item) string { return sufferers[it.Target().Field] }
+func Sufferers(it *Item) string {
+	if c, ok := calls[it.RuleID]; ok {
+		if it.RuleID == "PMTLS013" && it.Severity != check.Error {
+			return "they are skipped without a word"
+		}
+		return c.suffers
+	}
+	return sufferers[it.Target().Field]
+}
 
 // Fate is what becomes of the probes of several findings, as a verb; effects
 // tells whether their workloads suffer from it.
@@ -122,7 +156,12 @@ func Fate(items []*Item) (verb string, effects bool) {
 			may = true
 		}
 	}
-	if may {
+	switch {
+	case items[0].Call() && may:
+		fails = "may not be let in"
+	case items[0].Call():
+		fails = "are not let in"
+	case may:
 		fails = "may fail"
 	}
 	return fails, true
@@ -130,6 +169,9 @@ func Fate(items []*Item) (verb string, effects bool) {
 
 // Nouns is what findings on probes are about: probes, handlers or both.
 func Nouns(items []*Item) string {
+	if c, ok := calls[items[0].RuleID]; ok {
+		return c.many
+	}
 	probes, handlers := false, false
 	for _, it := range items {
 		switch it.Target().Field {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	pages "github.com/org/probe-mtls-action/docs/rules"
+	"github.com/org/probe-mtls-action/internal/caller"
 	"github.com/org/probe-mtls-action/internal/check"
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/probe"
@@ -92,5 +93,25 @@ var all = []*check.Rule{
 			name := p.Model.Names().Name
 			wording.ReportAs(p, wording.Rewrite, "broken by "+name+"'s probe rewriting", "which "+name+" rewrites in a way that it cannot pass")
 		},
+	},
+	{
+		ID: "PMTLS013", Name: "WebhookBlockedByMTLS", Severity: check.Error, Doc: pages.PMTLS013,
+		Summary: "The API server cannot call a webhook, because its sidecar does not let the call in",
+		Run:     func(p *check.Pass) { wording.ReportCalls(p, caller.Admission, caller.Conversion) },
+	},
+	{
+		ID: "PMTLS014", Name: "AggregatedAPIBlockedByMTLS", Severity: check.Error, Doc: pages.PMTLS014,
+		Summary: "The API server cannot call an aggregated API, because its sidecar does not let the call in",
+		Run:     func(p *check.Pass) { wording.ReportCalls(p, caller.Aggregated) },
+	},
+	{
+		ID: "PMTLS015", Name: "ScrapeBlockedByMTLS", Severity: check.Warning, Doc: pages.PMTLS015,
+		Summary: "Prometheus cannot scrape a port, because its sidecar does not let the scrape in",
+		Run:     func(p *check.Pass) { wording.ReportCalls(p, caller.Scrape) },
+	},
+	{
+		ID: "PMTLS016", Name: "ClientOutsideMeshBlocked", Severity: check.Warning, Doc: pages.PMTLS016,
+		Summary: "A client outside the mesh cannot reach its backend, because the sidecar does not let it in",
+		Run:     func(p *check.Pass) { wording.ReportCalls(p, caller.Client) },
 	},
 }

@@ -253,6 +253,10 @@ func (m *model) shape(w *workload, e enrolment) enrolment {
 		w.warn(at, "the injector refuses "+w.name+": "+why)
 		return enrolment{as: refused, facts: append(e.facts, decider(why, at))}
 	}
+	if why, at := m.scrapeRefusal(w, e); why != "" {
+		w.warn(at, "the injector refuses "+w.name+": "+why)
+		return enrolment{as: refused, facts: append(e.facts, decider(why, at))}
+	}
 	if !m.version.has(injectTemplates) {
 		return e
 	}
@@ -297,7 +301,7 @@ func (m *model) enrolAmbient(w *workload, e enrolment) enrolment {
 	}
 	mode, _ := w.pod.Labels.Get(labelDataplane)
 	if mode == "ambient" {
-		e.as = inAmbient
+		e.as, e.plane = inAmbient, m.anyPlane()
 		e.facts = append(e.facts, decider("the pod is labelled "+labelDataplane+"=ambient", w.pod.Labels.Field(labelDataplane)))
 		return e
 	}
@@ -306,7 +310,7 @@ func (m *model) enrolAmbient(w *workload, e enrolment) enrolment {
 		return e
 	}
 	if v, _ := kube.Labels(ns).Get(labelDataplane); v == "ambient" {
-		e.as = inAmbient
+		e.as, e.plane = inAmbient, m.anyPlane()
 		e.facts = append(e.facts, decider("namespace "+ns.Name+" is labelled "+labelDataplane+"=ambient", kube.Labels(ns).Field(labelDataplane)))
 	}
 	return e

@@ -85,6 +85,10 @@ const (
 	appProtocolWebSocket
 	permissiveByTransport
 	httpsMeetsHTTPFilter
+
+	metricsMerge
+	metricsMergeByDefault
+	metricsPortsChecked
 	featureCount
 )
 
@@ -267,6 +271,13 @@ var gates = [featureCount]gate{
 		"1.0.0:pilot/pkg/networking/core/v1alpha3/listener.go matches transport_protocol tls"},
 	httpsMeetsHTTPFilter: {"HTTPS to a port declared HTTP has no filter chain that takes it", release(1, 5), version{},
 		"pilot/pkg/networking/core/filterchain_options.go; 1.5 to 1.9 TLS meets the HTTP filter"},
+
+	metricsMerge: {"metrics can be merged: meshConfig.enablePrometheusMerge, annotation prometheus.istio.io/merge-metrics", release(1, 6), version{},
+		"1.6.0:pkg/kube/inject/webhook.go applyPrometheusMerge"},
+	metricsMergeByDefault: {"metrics are merged by default: scrape annotations lead to the agent", release(1, 7), version{},
+		"release note prom-rewrite; 1.6.0:manifests/charts/global.yaml has enablePrometheusMerge false"},
+	metricsPortsChecked: {"the injector refuses a pod that names a port of the sidecar as its metrics port, or in prometheus.istio.io/scrape-targets", release(1, 31), version{},
+		"1.31.0:pkg/kube/inject/webhook.go applyPrometheusMerge; not in 1.30.3"},
 }
 
 // has reports whether release v has feature f.

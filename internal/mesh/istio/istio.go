@@ -5,6 +5,7 @@ package istio
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
@@ -57,9 +58,12 @@ type model struct {
 	idx       index
 	services  []*kube.Service
 	workloads []*workload // judged ones and context
-	probes    []*probe.Probe
-	byProbe   map[*probe.Probe]*target
-	warnings  []mesh.Fact
+	// called are the workloads as callers see them, once they are asked for.
+	calleesOnce sync.Once
+	called      callees
+	probes      []*probe.Probe
+	byProbe     map[*probe.Probe]*target
+	warnings    []mesh.Fact
 }
 
 // target is a probe and the container and workload it belongs to.

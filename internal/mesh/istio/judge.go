@@ -34,6 +34,10 @@ type judging struct {
 	// tcp and https tell what the kubelet speaks there; neither is plain HTTP or
 	// gRPC.
 	tcp, https bool
+	// client is who calls where no probe is judged, "" for the kubelet; certified
+	// tells that its TLS has a certificate of the mesh.
+	client    string
+	certified bool
 	// chosen are the scenarios that the verdict rests on, for the remedies.
 	chosen []scenario
 }

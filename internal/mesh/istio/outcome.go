@@ -80,7 +80,7 @@ func (j *judging) outcomes(captured bool) []outcome {
 		case p.direct:
 			out = append(out, outcome{verdict: mesh.OK, scenario: scenario{
 				mode: mesh.ModeDisable, who: p.sidecar.who(),
-				facts: []mesh.Fact{fact(p.sidecar.who() + " opens no listener on port " + j.number + ", and nothing redirects the probe to the sidecar")},
+				facts: []mesh.Fact{fact(p.sidecar.who() + " opens no listener on port " + j.number + ", and nothing redirects " + j.request() + " to the sidecar")},
 			}})
 		case j.tcp:
 			out = append(out, outcome{
@@ -126,12 +126,16 @@ func (j *judging) declaring(s *sidecar) []*binding {
 		return []*binding{nil}
 	}
 	var out []*binding
-	seen := map[bool]bool{}
+	seen := map[protocol]bool{}
 	bound := j.m.firstBindings(j.w.bound(j.port))
 	for i := range bound {
 		b := &bound[i]
-		if http := j.m.protocol(b).http; !seen[http] {
-			seen[http] = true
+		sort := j.m.protocol(b)
+		if !j.certified || sort.http {
+			sort.name = ""
+		}
+		if !seen[sort] {
+			seen[sort] = true
 			out = append(out, b)
 		}
 	}
@@ -186,22 +190,24 @@ func (j *judging) outcome(s scenario, p path, b *binding) outcome {
 	https, in, sc := j.https, p.in, p.sidecar
 	o := outcome{scenario: s, verdict: mesh.Breaks}
 	switch {
+	case j.certified:
+		j.certifiedOutcome(&o, p, b, port)
 	case https && s.allowTLS && (s.mode == mesh.ModeStrict || s.mode == mesh.ModePermissive && j.m.version.has(permissiveByTransport)):
 		o.verdict = mesh.OK
-		o.reason = s.who + " asks for TLS on " + port + " but for no client certificate, so the HTTPS probe passes"
+		o.reason = s.who + " asks for TLS on " + port + " but for no client certificate, so the " + j.secured() + " " + j.asked() + " passes"
 	case s.mode == mesh.ModeStrict:
-		o.reason = "mTLS is required on " + port + " by " + s.who + ", and the kubelet has no client certificate"
+		o.reason = "mTLS is required on " + port + " by " + s.who + ", and " + j.caller() + " has no client certificate"
 	case in != nil && in.tls != "" && s.mode == mesh.ModeDisable && j.w.enrolled.plane.ingressTLS && !(https && in.tls == "SIMPLE"):
 		o.facts = with(o.facts, decider(sc.name+" gives port "+j.number+" TLS of its own ("+in.tls+")", in.at.Key("tls")))
-		o.reason = sc.name + " makes " + port + " take TLS only, and the kubelet cannot speak it"
+		o.reason = sc.name + " makes " + port + " take TLS only, and " + j.caller() + " cannot speak it"
 		if in.tls == "PASSTHROUGH" && https {
 			o.verdict = mesh.OK
 		}
 	case !https:
 		o.verdict = mesh.OK
-		o.reason = string(s.mode) + " on " + port + " accepts the kubelet's request"
+		o.reason = string(s.mode) + " on " + port + " accepts " + possessive(j.caller()) + " request"
 	case s.mode == mesh.ModePermissive && j.m.version.has(permissiveByTransport):
-		o.reason = "Istio " + j.m.version.String() + " takes every TLS connection to " + port + " for mTLS (PERMISSIVE by " + s.who + "), and the kubelet has no client certificate"
+		o.reason = "Istio " + j.m.version.String() + " takes every TLS connection to " + port + " for mTLS (PERMISSIVE by " + s.who + "), and " + j.caller() + " has no client certificate"
 	default:
 		j.httpsOutcome(&o, p, b, port)
 	}
@@ -212,7 +218,7 @@ func (j *judging) outcome(s scenario, p path, b *binding) outcome {
 // unless the port is declared HTTP.
 func (j *judging) httpsOutcome(o *outcome, p path, b *binding, port string) {
 	o.verdict = mesh.OK
-	o.reason = string(o.mode) + " on " + port + " lets the kubelet's HTTPS through"
+	o.reason = string(o.mode) + " on " + port + " lets " + possessive(j.caller()) + " " + j.secured() + " through"
 	if !j.m.version.has(httpsMeetsHTTPFilter) {
 		return
 	}
@@ -232,7 +238,7 @@ func (j *judging) httpsOutcome(o *outcome, p path, b *binding, port string) {
 	}
 	o.verdict = mesh.Breaks
 	o.facts = with(o.facts, decider(by+" declares "+declared+" for port "+j.number, at))
-	o.reason = by + " declares " + port + " as " + declared + ", so under " + string(o.mode) + " no filter chain of the sidecar takes the kubelet's TLS"
+	o.reason = by + " declares " + port + " as " + declared + ", so under " + string(o.mode) + " no filter chain of the sidecar takes " + possessive(j.caller()) + " TLS"
 }
 
 // conclude makes the verdict of the outcomes: theirs if they agree, ambiguous
@@ -251,7 +257,7 @@ func (j *judging) conclude(all []outcome) {
 	j.Verdict, j.Cause = mesh.Ambiguous, mesh.CauseOrder
 	if i := slices.IndexFunc(all, func(o outcome) bool { return o.open != "" }); i >= 0 {
 		j.Cause = mesh.CauseMTLS
-		j.Reason = all[i].open + ": the probe may break"
+		j.Reason = all[i].open + ": " + j.request() + " may break"
 		j.add(all[i].facts...)
 		j.chosen = []scenario{all[i].scenario}
 		return
@@ -268,10 +274,10 @@ func (j *judging) conclude(all []outcome) {
 		}
 	}
 	j.Reason = strings.Join(names, " and ") + " rank equal for port " + j.number + " of " + j.w.name +
-		" but disagree (" + strings.Join(modes, ", ") + "), and the manifests do not tell which one Istio takes: the probe may break"
+		" but disagree (" + strings.Join(modes, ", ") + "), and the manifests do not tell which one Istio takes: " + j.request() + " may break"
 	if len(names) == 1 {
 		j.Reason = "for port " + j.number + " of " + j.w.name + " the manifests do not tell which Service port or listener Istio takes (" +
-			strings.Join(modes, ", ") + "): the probe may break"
+			strings.Join(modes, ", ") + "): " + j.request() + " may break"
 	}
 }
 
@@ -293,7 +299,7 @@ func (j *judging) settleOn(o outcome, choices int) {
 		return
 	}
 	j.Cause = mesh.CauseMTLS
-	if j.Probe.Kind == probe.Readiness && j.m.version.has(serviceAuthAnnotation) {
+	if j.kindOfProbe() == probe.Readiness && j.m.version.has(serviceAuthAnnotation) {
 		j.add(fact("in Istio 0.8 the pod turns ready on a management listener first and then keeps flapping"))
 	}
 }
@@ -304,7 +310,7 @@ func (j *judging) settleOn(o outcome, choices int) {
 // start nothing is redirected yet; with it all is, and nobody takes it.
 func (j *judging) beforeProxy() {
 	p := j.Probe
-	if !p.Init || j.w.rewrite.native || p.Kind != probe.Startup && p.Kind != probe.PostStart || j.Verdict == mesh.FalseHealthy {
+	if p == nil || !p.Init || j.w.rewrite.native || p.Kind != probe.Startup && p.Kind != probe.PostStart || j.Verdict == mesh.FalseHealthy {
 		return
 	}
 	cni := j.w.enrolled.plane.cni

@@ -111,7 +111,7 @@ func (m *model) readPeer(o *render.Object) *peer {
 	case !m.version.has(peerAuthentication):
 		p.refuse(at("apiVersion"), "Istio "+m.version.String()+" has no PeerAuthentication (since 1.5)")
 	case o.Version == "v1" && !m.version.has(peerAuthenticationV1):
-		p.refuse(at("apiVersion"), "Istio "+m.version.String()+" does not serve security.istio.io/v1 (since 1.22); write v1beta1")
+		p.warn(at("apiVersion"), p.name+" is read as v1beta1: Istio "+m.version.String()+" does not serve security.istio.io/v1 (since 1.22), and the API server refuses it; write v1beta1")
 	case o.Version != "v1" && o.Version != "v1beta1":
 		p.refuse(at("apiVersion"), "PeerAuthentication has no version "+quote(o.Version)+"; write security.istio.io/v1beta1")
 	case spec != nil && spec.Kind != yaml.MappingNode && !kube.IsNull(spec):

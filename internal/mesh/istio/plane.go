@@ -50,6 +50,7 @@ type plane struct {
 	cni         choice[bool]   // istio-cni sets the rules up, not istio-init
 	mergesPorts bool           // PILOT_ALLOW_SIDECAR_SERVICE_INBOUND_LISTENER_MERGE
 	ingressTLS  bool           // ENABLE_TLS_ON_SIDECAR_INGRESS
+	merge       choice[bool]   // metrics are merged
 	envLabel    string         // the value of label istio-env that selects namespaces, "" for istio-injection
 	home        string         // the namespace that istiod runs in
 }
@@ -119,6 +120,7 @@ func (m *model) newPlane(i int, rev Revision) *plane {
 	m.statusPorts(p, values, config)
 	p.native = m.nativeSetting(values)
 	p.cni = cniSetting(values)
+	p.merge = m.mergeSetting(config)
 	env := func(name string) bool {
 		text, _, _ := values.text("pilot", "env", name)
 		on, err := strconv.ParseBool(text)

@@ -191,9 +191,18 @@ func (j *judging) remedyPeer(s scenario) {
 	if !j.m.version.has(peerAuthenticationV1) {
 		apiVersion = "security.istio.io/v1beta1"
 	}
-	j.offer(title+" with a PeerAuthentication", "apiVersion: "+apiVersion+"\nkind: PeerAuthentication\nmetadata:\n  name: "+
-		yamlText(j.w.pod.Object.Name+"-probes")+"\n  namespace: "+yamlText(j.w.pod.Namespace())+
-		"\nspec:\n  selector:\n    matchLabels:\n"+selector+indent(fragment, "  "), render.Field{}).Cost = cost
+	suffix := "-probes"
+	if j.client != "" {
+		suffix = "-callers"
+	}
+	yaml := "apiVersion: " + apiVersion + "\nkind: PeerAuthentication\nmetadata:\n  name: " +
+		yamlText(j.w.pod.Object.Name+suffix) + "\n  namespace: " + yamlText(j.w.pod.Namespace()) +
+		"\nspec:\n  selector:\n    matchLabels:\n" + selector + indent(fragment, "  ")
+	r := j.offer(title+" with a PeerAuthentication", yaml, render.Field{})
+	r.Cost = cost
+	if j.client != "" { // the caller may be of another root
+		r.Edits = []mesh.Edit{{Op: mesh.Create, Field: render.Field{Object: j.w.pod.Object}, YAML: yaml}}
+	}
 }
 
 // selectorLabels returns the labels that select the workload's pods as lines of
@@ -228,7 +237,7 @@ func (j *judging) remedyAlpha(s scenario) {
 	ver := j.m.version
 	peers := "peers:\n- mtls:\n    mode: PERMISSIVE\n"
 	http := j.m.protocol(&b).http
-	https := j.Probe.Scheme == "HTTPS"
+	https := j.https || j.Probe != nil && j.Probe.Scheme == "HTTPS"
 	if ver.has(alphaModeIgnored) || ver.has(alphaPermissiveHTTPOnly) && !http || ver.has(permissiveByTransport) && https {
 		peers = "peers: []\n"
 	}
@@ -251,7 +260,7 @@ func (j *judging) remedyAlpha(s scenario) {
 
 // remedyManagement names the way out by a port of its own.
 func (j *judging) remedyManagement() {
-	if j.m.version.has(managementListener) && (j.Probe.Kind == probe.Liveness || j.Probe.Kind == probe.Readiness) {
+	if j.Probe != nil && j.m.version.has(managementListener) && (j.Probe.Kind == probe.Liveness || j.Probe.Kind == probe.Readiness) {
 		j.offer("Probe a port of its own that no Service leads to: Istio "+j.m.version.String()+" accepts plaintext there", "", j.Probe.Field)
 	}
 }
@@ -276,7 +285,10 @@ func (j *judging) remedyExclude() {
 	if len(c.exclude) > 0 {
 		list = c.exclude.String() + "," + port
 	}
-	title := "Take port " + port + " out of the mesh, if it serves health checks only"
+	title := "Take port " + port + " out of the mesh"
+	if j.client == "" {
+		title += ", if it serves health checks only"
+	}
 	j.offer(title, annotate(annotationExclude, list), j.podMeta()).Cost = j.outside()
 }
 

@@ -28,29 +28,7 @@ type scenario struct {
 // peerModes returns the scenarios for one port. bound tells whether a Service
 // (or a Sidecar's ingress) leads to the port.
 func (m *model) peerModes(w *workload, port int, bound bool) []scenario {
-	base := slices.Clone(w.enrolled.plane.base)
-	level := func(from []scenario, all []*peer, rank string) []scenario {
-		if len(all) == 0 {
-			return from
-		}
-		out := make([]scenario, 0, len(all)*len(from))
-		for _, p := range all {
-			if !p.mode.set() {
-				for _, s := range from {
-					s.facts = before(p.mode.leaves(p.name+" leaves the mode open"), s.facts)
-					s.edit = p.editable(s.edit)
-					out = append(out, s)
-				}
-				continue
-			}
-			out = append(out, scenario{
-				mode: p.mode.mode, who: p.name, at: p.mode.at, edit: p.editable(nil),
-				facts: []mesh.Fact{decider(p.name+" ("+rank+") sets mTLS "+string(p.mode.mode), p.mode.at)},
-			})
-		}
-		return out
-	}
-	base = level(base, w.peers.mesh, "mesh-wide")
+	base := level(slices.Clone(w.enrolled.plane.base), w.peers.mesh, "mesh-wide")
 	base = level(base, w.peers.namespace, "namespace-wide")
 	if len(w.peers.workload) == 0 {
 		return base
@@ -76,6 +54,30 @@ func (m *model) peerModes(w *workload, port int, bound bool) []scenario {
 			}
 			out = append(out, s)
 		}
+	}
+	return out
+}
+
+// level returns what becomes of scenarios at the next level of policies, given
+// its candidates.
+func level(from []scenario, all []*peer, rank string) []scenario {
+	if len(all) == 0 {
+		return from
+	}
+	out := make([]scenario, 0, len(all)*len(from))
+	for _, p := range all {
+		if !p.mode.set() {
+			for _, s := range from {
+				s.facts = before(p.mode.leaves(p.name+" leaves the mode open"), s.facts)
+				s.edit = p.editable(s.edit)
+				out = append(out, s)
+			}
+			continue
+		}
+		out = append(out, scenario{
+			mode: p.mode.mode, who: p.name, at: p.mode.at, edit: p.editable(nil),
+			facts: []mesh.Fact{decider(p.name+" ("+rank+") sets mTLS "+string(p.mode.mode), p.mode.at)},
+		})
 	}
 	return out
 }

@@ -103,6 +103,10 @@ func (m *model) settle(w *workload) {
 	w.enrolled = m.enrol(w)
 	w.labels = m.running(w)
 	w.bind(m)
+	if w.enrolled.as == inAmbient {
+		w.peers = m.peersOf(w)
+		return
+	}
 	if !w.enrolled.sidecar() {
 		return
 	}

@@ -149,7 +149,7 @@ func (p *page) cause(items []*report.Item) {
 // way is the picture of a call: who asks, what stands in the way, what is asked.
 func (p *page) way(it *report.Item) {
 	t := it.Target()
-	if !it.Plain() || it.Because() == "" {
+	if !it.Plain() || it.Because() == "" || it.Call() {
 		return
 	}
 	port := it.Value()

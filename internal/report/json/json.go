@@ -59,6 +59,7 @@ type counts struct {
 	NotChecked int `json:"notChecked"`
 	Unaffected int `json:"unaffected"`
 	Probes     int `json:"probes"`
+	Callers    int `json:"callers"`
 }
 
 type scope struct {
@@ -163,7 +164,7 @@ func toDocument(r *report.Report, conclusion report.Conclusion) document {
 		Counts: counts{
 			Findings: c.Total(), Errors: c.Errors, Warnings: c.Warnings, Notes: c.Notes,
 			New: c.New, Existing: c.Existing, Fixed: c.Fixed, Suppressed: c.Suppressed,
-			Roots: len(r.Roots), NotChecked: len(r.Skipped), Unaffected: r.Unaffected, Probes: r.Probes,
+			Roots: len(r.Roots), NotChecked: len(r.Skipped), Unaffected: r.Unaffected, Probes: r.Probes, Callers: r.Callers,
 		},
 		Scope:    scope{r.Scope.Base, r.Scope.Head, r.Scope.Category, r.Scope.Shard, list(r.Roots), list(r.Unused)},
 		Findings: []finding{}, Fixed: []finding{}, NotChecked: []skip{}, Remarks: []remark{},

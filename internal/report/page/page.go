@@ -89,7 +89,11 @@ func Counts(r *report.Report) string {
 	if n := len(r.Unused); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d left out, only a base of others: %s", n, roots(r.Unused, 3)))
 	}
-	parts = append(parts, count(r.Probes, "probe judged", "probes judged"))
+	judged := count(r.Probes, "probe", "probes")
+	if r.Callers > 0 {
+		judged += " and " + count(r.Callers, "other caller", "other callers")
+	}
+	parts = append(parts, judged+" judged")
 	if c.Total() == 0 && len(r.Skipped)+len(r.Unseen) == 0 {
 		parts = append(parts, "no findings")
 	} else if c.Total() == 0 {

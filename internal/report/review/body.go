@@ -187,7 +187,11 @@ func (r *run) cause(g *group, it *report.Item, s surroundings) string {
 		fmt.Fprintf(&b, "Cause: %s.", clause(it.Because()))
 	}
 	if p != nil && p.Kind != report.OnProbe && len(g.findings) == 1 {
-		fmt.Fprintf(&b, " The probe is at %s.", r.link(it.At, s.commit))
+		what := "probe"
+		if it.Call() {
+			what = "caller"
+		}
+		fmt.Fprintf(&b, " The %s is at %s.", what, r.link(it.At, s.commit))
 	}
 	if p != nil && p.Note != "" {
 		b.WriteString(" Note: " + md.Text(strings.TrimRight(p.Note, ".")) + ".")
@@ -234,6 +238,9 @@ func (r *run) roots(it *report.Item) string {
 func (r *run) table(items []*report.Item, s surroundings, room int) string {
 	rows := r.rows(items, s)
 	head := []string{"workload", "probes", "port", "where", "in"}
+	if items[0].Call() {
+		head = []string{"object", "caller", "calls", "where", "in"}
+	}
 	shown := md.Table("lllll", head, rows[:min(len(rows), maxRows)]) + "\n"
 	if len(rows) <= maxRows {
 		return shown

@@ -266,6 +266,7 @@ type runProperties struct {
 	Unused       []string  `json:"unused,omitempty"`
 	Unaffected   int       `json:"unaffected"`
 	Probes       int       `json:"probes"`
+	Callers      int       `json:"callers,omitempty"`
 	Base         string    `json:"base,omitempty"`
 	Head         string    `json:"head,omitempty"`
 	Category     string    `json:"category,omitempty"`

@@ -198,6 +198,7 @@ func (rd *reader) run(in *run) *report.Report {
 		Unused:     rd.dirs("properties.unused", p.Unused),
 		Unaffected: rd.count("properties.unaffected", p.Unaffected),
 		Probes:     rd.count("properties.probes", p.Probes),
+		Callers:    rd.count("properties.callers", p.Callers),
 		Scope: report.Scope{
 			Base:     rd.form("properties.base", p.Base, commitForm),
 			Head:     rd.form("properties.head", p.Head, commitForm),

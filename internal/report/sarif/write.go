@@ -228,7 +228,7 @@ func skipText(s report.Skip) string {
 func toRunProperties(r *report.Report, index map[string]int, leftOut int) runProperties {
 	p := runProperties{
 		Version: r.Tool.Version, Commit: r.Tool.Commit, IstioVersion: r.Tool.IstioVersion, Mesh: meshNames(r.Tool.Mesh),
-		Roots: append([]string{}, r.Roots...), Unused: r.Unused, Unaffected: r.Unaffected, Probes: r.Probes,
+		Roots: append([]string{}, r.Roots...), Unused: r.Unused, Unaffected: r.Unaffected, Probes: r.Probes, Callers: r.Callers,
 		Base: r.Scope.Base, Head: r.Scope.Head, Category: r.Scope.Category, Shard: r.Scope.Shard,
 		LeftOut: leftOut, NotLookedAt: r.Unseen[:min(len(r.Unseen), maxUnseen)],
 	}

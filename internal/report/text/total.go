@@ -27,7 +27,11 @@ func (p *printer) total(r *report.Report, hidden int) {
 	if r.Unaffected > 0 {
 		scope = append(scope, fmt.Sprintf("%d not affected by the change", r.Unaffected))
 	}
-	scope = append(scope, plural(r.Probes, "probe", "probes")+" judged")
+	judged := plural(r.Probes, "probe", "probes")
+	if r.Callers > 0 {
+		judged += " and " + plural(r.Callers, "other caller", "other callers")
+	}
+	scope = append(scope, judged+" judged")
 	if n := len(r.Unused); n > 0 {
 		p.prose("", fmt.Sprintf("%d left out, only a base of others: %s.", n, p.some(r.Unused)))
 	}
