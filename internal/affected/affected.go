@@ -38,6 +38,10 @@ type Input struct {
 	// files that reach the root, nil where it may change as a whole. A nil Shares
 	// means: always. See [Shares].
 	Shares func(root string, files []string) bool
+	// Calls tells whether a root may hold clients that call pods of other roots:
+	// what those roots run decides about such clients. A nil Calls means: never.
+	// See [Calls].
+	Calls func(root string) bool
 	// Refused are the kinds of opaque inputs that the renderer refuses to use:
 	// Helm where it is off, say. A root that needs one fails whatever changes,
 	// so that alone does not make it affected.

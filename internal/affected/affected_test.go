@@ -189,6 +189,22 @@ unaffected 0
 	}
 }
 
+// TestCalled: what a root runs counts for the roots of its environment that may
+// call it, and for no others.
+func TestCalled(t *testing.T) {
+	base := repository.with(files{"prod/policy.yaml": "kind: ValidatingWebhookConfiguration\nmetadata: {name: x}\n"})
+	head := base.with(files{"dev/p.yaml": "kind: Deployment\nspec: {}\n"})
+	in := affected.Input{Groups: []affected.Group{{Name: "one", Roots: []string{"dev", "prod", "web"}}}, Changes: compare(base, head)}
+	in.Base, in.Head = build(t, base.tree()), build(t, head.tree())
+	in.Shares = func(string, []string) bool { return false }
+	in.Calls = affected.Calls([]string{"WebhookConfiguration"}, head.tree(), in.Head)
+	want := "dev | dev/p.yaml <- dev/kustomization.yaml:2: patches.path p.yaml\n" +
+		"prod | dev/p.yaml <- it changes dev, whose pods the clients of other roots of the environment one may call\nunused base\nunaffected 1\n"
+	if d := cmp.Diff(want, describe(affected.Roots(in))); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 func TestCannotTell(t *testing.T) {
 	base := repository.with(files{"helm/kustomization.yaml": "helmCharts: [{name: x}]\n"})
 	head := base.with(files{"README.md": "x"})

@@ -208,13 +208,33 @@ func (c *computation) spread() {
 		if len(members) < 2 {
 			continue
 		}
+		changed, all := "", false
 		for _, dir := range sortedKeys(members) {
 			files := c.files[dir]
-			if len(files) == 0 || c.Shares != nil && !c.Shares(dir, files) {
+			switch {
+			case len(files) == 0:
+				continue
+			case c.Shares != nil && !c.Shares(dir, files):
+				changed = dir
 				continue
 			}
 			c.spreadFrom(g, dir, Reason{File: files[0], Text: "it changes " + dir + ", whose policies, namespaces and Services count for the environment " + g.Name})
+			all = true
 			break // all members are in now
+		}
+		if changed != "" && !all && c.Calls != nil {
+			c.called(g, changed)
+		}
+	}
+}
+
+// called takes the roots of the group whose clients may call what dir runs.
+func (c *computation) called(g Group, dir string) {
+	reason := Reason{File: c.files[dir][0], Text: "it changes " + dir + ", whose pods the clients of other roots of the environment " + g.Name + " may call"}
+	for _, other := range sortedKeys(c.members(g)) {
+		if (c.hit[other] == nil || c.hit[other].CannotTell) && c.Calls(other) {
+			delete(c.hit, other)
+			c.reach(other, func() Reason { return reason })
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/org/probe-mtls-action/internal/affected"
+	"github.com/org/probe-mtls-action/internal/caller"
 	"github.com/org/probe-mtls-action/internal/config"
 	"github.com/org/probe-mtls-action/internal/git"
 	"github.com/org/probe-mtls-action/internal/pipeline"
@@ -90,6 +91,7 @@ func (c *comparison) reach() {
 	if c.tree != nil {
 		in.Shares = affected.Shares(theMesh.Decides, affected.Side{Tree: c.tree, Graph: c.before}, affected.Side{Tree: c.repo.tree, Graph: c.after})
 	}
+	in.Calls = affected.Calls(caller.Words, c.repo.tree, c.after)
 	c.reached = affected.Roots(in)
 }
 

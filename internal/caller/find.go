@@ -22,6 +22,15 @@ func Find(objects []*render.Object, model mesh.Model) []*Caller {
 	return v.found
 }
 
+// Words are such that a file without any of them declares no client of other
+// workloads' pods but by the URLs of a workload that is neither a Job nor a
+// CronJob.
+var Words = []string{
+	"WebhookConfiguration", "APIService", "strategy: Webhook", "ServiceMonitor", "PodMonitor", "kind: Probe", "ScrapeConfig", "Ingress",
+	"HTTPRoute", "GRPCRoute", "LoadBalancer", "NodePort", "prometheus.io/scrape", "kind: Job", "kind: CronJob",
+	`"kind":"Probe"`, `"kind": "Probe"`, `"strategy":"Webhook"`, `"strategy": "Webhook"`, `"kind":"Job"`, `"kind": "Job"`, `"CronJob"`,
+}
+
 // view is what callers are found in: the objects in view, looked up by name only
 // once something asks.
 type view struct {

@@ -266,6 +266,14 @@ func possessive(who string) string {
 	return who + "'s"
 }
 
+// certificate is what the caller lacks.
+func (j *judging) certificate() string {
+	if j.client == "" {
+		return "client certificate"
+	}
+	return "certificate of the mesh"
+}
+
 // secured is what the caller's TLS is called.
 func (j *judging) secured() string {
 	if j.client == "" {

@@ -196,7 +196,7 @@ func (j *judging) outcome(s scenario, p path, b *binding) outcome {
 		o.verdict = mesh.OK
 		o.reason = s.who + " asks for TLS on " + port + " but for no client certificate, so the " + j.secured() + " " + j.asked() + " passes"
 	case s.mode == mesh.ModeStrict:
-		o.reason = "mTLS is required on " + port + " by " + s.who + ", and " + j.caller() + " has no client certificate"
+		o.reason = "mTLS is required on " + port + " by " + s.who + ", and " + j.caller() + " has no " + j.certificate()
 	case in != nil && in.tls != "" && s.mode == mesh.ModeDisable && j.w.enrolled.plane.ingressTLS && !(https && in.tls == "SIMPLE"):
 		o.facts = with(o.facts, decider(sc.name+" gives port "+j.number+" TLS of its own ("+in.tls+")", in.at.Key("tls")))
 		o.reason = sc.name + " makes " + port + " take TLS only, and " + j.caller() + " cannot speak it"
@@ -207,7 +207,7 @@ func (j *judging) outcome(s scenario, p path, b *binding) outcome {
 		o.verdict = mesh.OK
 		o.reason = string(s.mode) + " on " + port + " accepts " + possessive(j.caller()) + " request"
 	case s.mode == mesh.ModePermissive && j.m.version.has(permissiveByTransport):
-		o.reason = "Istio " + j.m.version.String() + " takes every TLS connection to " + port + " for mTLS (PERMISSIVE by " + s.who + "), and " + j.caller() + " has no client certificate"
+		o.reason = "Istio " + j.m.version.String() + " takes every TLS connection to " + port + " for mTLS (PERMISSIVE by " + s.who + "), and " + j.caller() + " has no " + j.certificate()
 	default:
 		j.httpsOutcome(&o, p, b, port)
 	}

@@ -133,7 +133,7 @@ func (p *printer) breaks(items []*report.Item) {
 	var all []victim
 	for _, it := range items {
 		t := it.Target()
-		key := t.Workload + "\x00" + t.Container + "\x00" + it.Value()
+		key := t.Workload + "\x00" + t.Container + "\x00" + t.Caller + "\x00" + it.Value()
 		i, ok := index[key]
 		if !ok {
 			i = len(all)
