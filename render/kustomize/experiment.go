@@ -24,7 +24,7 @@ func (t *tracer) mark(ctx context.Context) error {
 		truth[i] = o.Node
 	}
 	var numbers []int
-	t.untested = edited{}
+	t.untested = edits{}
 	for _, f := range v.reads {
 		numbers = append(numbers, f.numbers()...)
 		if edits := f.untested(v.roles[f.name]); edits != nil {
@@ -46,13 +46,10 @@ func (f *file) numbers() []int {
 }
 
 // rebuild is the [trace.Build] of the tracer's root.
-func (t *tracer) rebuild(ctx context.Context, edits []trace.Edit) ([]*yaml.Node, error) {
-	p := edited{}
-	for _, e := range edits {
-		p[e.File] = append(p[e.File], e)
-	}
+func (t *tracer) rebuild(ctx context.Context, changes []trace.Edit) ([]*yaml.Node, error) {
+	p := edited{byFile(changes), t.cut}
 	for name, more := range t.untested {
-		p[name] = append(p[name], more...)
+		p.edits[name] = append(p.edits[name], more...)
 	}
 	b := t.r.run(ctx, t.root.Dir, p)
 	if b.err != nil {
@@ -67,6 +64,14 @@ func (t *tracer) rebuild(ctx context.Context, edits []trace.Edit) ([]*yaml.Node,
 	return out, nil
 }
 
+func byFile(all []trace.Edit) edits {
+	out := edits{}
+	for _, e := range all {
+		out[e.File] = append(out[e.File], e)
+	}
+	return out
+}
+
 // experiment finds the source text of the scalar n at path; nil when no text
 // moves it.
 func (t *tracer) experiment(ctx context.Context, o *render.Object, path render.Path, n *yaml.Node) (*candidate, error) {
@@ -75,6 +80,9 @@ func (t *tracer) experiment(ctx context.Context, o *render.Object, path render.P
 	}
 	if c, ok := t.trace.Place(n); ok {
 		return c, nil
+	}
+	if t.inPayload(o, path) {
+		t.cut.keep(t.sources[o])
 	}
 	equal, parts := t.candidates(o, path, n.Value)
 	for _, cs := range [][]*candidate{equal, parts} {

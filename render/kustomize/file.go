@@ -35,7 +35,10 @@ type file struct {
 	documentsOf map[role][]*document
 
 	identifyMu  sync.Mutex
-	identifieds map[role][]byte
+	identifieds map[identifiedKey][]byte
+
+	payloadOnce sync.Once
+	payloadList []*payload
 
 	numberOnce sync.Once
 	naturals   []int

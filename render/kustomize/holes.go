@@ -53,7 +53,7 @@ func (r *Renderer) rest() *Renderer {
 // also leaves entries out of those that it comes to read.
 func (r *Renderer) over(files map[string]*holed, leaves bool) *Renderer {
 	return &Renderer{opts: r.opts, store: &store{
-		tree: r.tree, limits: r.limits, key: r.key, sites: r.sites, surveys: map[string]target{},
+		tree: r.tree, limits: r.limits, key: r.key, sites: r.sites, words: r.words, surveys: map[string]target{}, reaches: map[string]*reach{},
 		below: r.store, over: files, leaves: leaves, opts: r.opts,
 	}}
 }

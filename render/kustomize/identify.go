@@ -17,12 +17,16 @@ import (
 // what takes a hash of whole objects is looked for (see isOpaque). In both cases
 // the truth is rendered without it.
 
-// identified returns the file's text with source keys in its objects, made once
-// for each role.
-func (f *file) identified(r role) []byte {
+// identified returns the file's text with source keys in its objects and without
+// the given payloads, made once for each role and choice of payloads.
+func (f *file) identified(r role, cuts []*payload) []byte {
+	key := identifiedKey{role: r}
+	for _, p := range cuts {
+		key.cuts += p.word + " "
+	}
 	f.identifyMu.Lock()
 	defer f.identifyMu.Unlock()
-	if data, ok := f.identifieds[r]; ok {
+	if data, ok := f.identifieds[key]; ok {
 		return data
 	}
 	data := f.raw
@@ -35,15 +39,24 @@ func (f *file) identified(r role) []byte {
 				}
 			}
 		}
+		for _, p := range cuts {
+			edits = append(edits, p.cut)
+		}
 		if len(edits) > 0 {
 			data = trace.Apply(f.editable(), edits)
 		}
 	}
 	if f.identifieds == nil {
-		f.identifieds = map[role][]byte{}
+		f.identifieds = map[identifiedKey][]byte{}
 	}
-	f.identifieds[r] = data
+	f.identifieds[key] = data
 	return data
+}
+
+// identifiedKey tells apart the texts that [file.identified] makes of a file.
+type identifiedKey struct {
+	role role
+	cuts string // the words of what is cut
 }
 
 // insert returns the edit that puts an entry at the top of the mapping at s;

@@ -10,5 +10,6 @@ import (
 // TestMain keeps kustomize's warnings out of the tests' output.
 func TestMain(m *testing.M) {
 	kustomize.Quiet()
+	kustomize.CutAll()
 	os.Exit(m.Run())
 }

@@ -26,8 +26,9 @@ func (t *tracer) markable() []*candidate {
 				if root.test || scalarAt(root.node, "kind") == "CustomResourceDefinition" {
 					continue
 				}
+				cut := t.cut.fields(root)
 				root.walk(func(s *site) {
-					if s.node.Kind != yaml.ScalarNode || !s.isValue() {
+					if s.node.Kind != yaml.ScalarNode || !s.isValue() || cut != nil && slices.Contains(cut, s.keys()[0]) {
 						return
 					}
 					if c := candidateAt(s); c != nil && c.markable() && !v.binds(c) {

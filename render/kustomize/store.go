@@ -29,6 +29,7 @@ type store struct {
 	key    string // the field by which an object carries its source through a render
 
 	sites *sites
+	words *words
 	// below is the store of the files as they are, nil for that itself; over has
 	// the files of which something is left out, by name (see holes.go).
 	below  *store
@@ -38,6 +39,7 @@ type store struct {
 
 	surveyMu sync.Mutex
 	surveys  map[string]target // by directory
+	reaches  map[string]*reach // by directory
 
 	mu    sync.Mutex
 	names map[string]*name
@@ -62,7 +64,7 @@ func newStore(tree render.Tree, opts Options) *store {
 	return &store{
 		tree: tree, limits: opts.Limits, key: "x-source-" + trace.Word(), sites: &sites{},
 		names: map[string]*name{".": {real: ".", isDir: true}},
-		files: map[string]*file{}, surveys: map[string]target{},
+		files: map[string]*file{}, surveys: map[string]target{}, reaches: map[string]*reach{}, words: &words{begin: trace.Word()},
 	}
 }
 

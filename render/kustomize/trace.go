@@ -28,7 +28,8 @@ type tracer struct {
 	mu       sync.Mutex // held while tracing
 	memo     map[*yaml.Node]render.Origin
 	trace    *trace.Tracer[*candidate] // nil before the first experiment
-	untested edited                    // what all experiments change
+	untested edits                     // what all experiments change
+	cut      *cutting                  // of all renders
 	ended    bool                      // the last search ended before all candidates were tried
 	viaOnce  sync.Once
 	parents  map[string][]use

@@ -12,7 +12,18 @@ import (
 // truth builds the root from its files as they are, but for the objects' source
 // keys, and makes objects of what comes out.
 func (r *Renderer) truth(ctx context.Context, root render.Root) (*tracer, *build) {
-	marked := r.run(ctx, root.Dir, identified{})
+	cut := r.cutting(root.Dir)
+	t, b := r.truthWith(ctx, root, cut)
+	if t == nil && b.err == nil {
+		t, b = r.truthWith(ctx, root, nil)
+	}
+	return t, b
+}
+
+// truthWith is truth with payloads cut. It returns neither a tracer nor an error
+// where they must not be.
+func (r *Renderer) truthWith(ctx context.Context, root render.Root, cut *cutting) (*tracer, *build) {
+	marked := r.run(ctx, root.Dir, identified{cut})
 	b := marked
 	if b.view.denied == nil && ctx.Err() == nil && (b.err != nil || b.view.opaque) {
 		// The keys may be seen, or shift the lines that an error names.
@@ -21,9 +32,15 @@ func (r *Renderer) truth(ctx context.Context, root render.Root) (*tracer, *build
 	if b.err != nil {
 		return nil, b
 	}
+	if cut != nil && len(cut.made) > 0 && (marked.err != nil || !cut.proven(b.view)) {
+		return nil, b
+	}
+	if b != marked {
+		cut = nil // something looks at whole objects
+	}
 	t := &tracer{
 		r: r, root: root, build: b, index: map[*render.Object]int{}, sources: map[*render.Object]*site{},
-		memo: map[*yaml.Node]render.Origin{}, flaws: map[*render.Object][]flaw{},
+		memo: map[*yaml.Node]render.Origin{}, flaws: map[*render.Object][]flaw{}, cut: cut,
 	}
 	for i, res := range b.resources.Resources() {
 		n := unalias(res.YNode())
@@ -36,6 +53,9 @@ func (r *Renderer) truth(ctx context.Context, root render.Root) (*tracer, *build
 		}
 		stripInternal(n)
 		flaws := write(n)
+		if !cut.restore(n, src) {
+			return nil, b
+		}
 		o := &render.Object{Ref: refOf(n), Root: root, Node: n, Tracer: t}
 		if flaws != nil {
 			t.flaws[o] = flaws
