@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/near"
 	"github.com/org/probe-mtls-action/internal/probe"
 )
 
@@ -109,6 +110,9 @@ func (j *judging) portNotFound() {
 	p := j.Probe
 	j.Verdict, j.Cause = mesh.Breaks, mesh.CausePortNotFound
 	text := "container " + p.Container + " declares no port named " + quote(p.Port.Name)
+	if name := near.Word(p.Port.Name, portNames(j.target.container)); name != "" {
+		text += ", but one named " + quote(name)
+	}
 	j.add(decider(text, p.PortField))
 	if c, port, ok := j.w.pod.PortNamed(p.Port.Name); ok {
 		j.add(mesh.Fact{Text: "container " + c.Name + " declares it, but only the probe's own container counts", Field: c.PortField(port), Deciding: true})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/near"
 	"github.com/org/probe-mtls-action/render"
 )
 
@@ -116,7 +117,20 @@ func (n *noticing) noService(p *alphaPolicy, t alphaTarget, ns string) {
 			append(n.alphaMode(p), mesh.Fact{Text: "the target is Service " + t.service, Field: at}),
 			mesh.Remedy{Title: "Move the policy to namespace " + homes[0], YAML: "namespace: " + yamlText(homes[0]) + "\n", Field: render.Field{Object: p.object, Path: render.PathOf("metadata")}, Cost: takesEffect})
 	case len(n.in(ns)) > 0:
-		n.add(mesh.NoticeExceptionNoEffect, at, p.name+" has no effect: namespace "+ns+" has no Service "+t.service+" in view", n.alphaMode(p))
+		var names []string
+		for k := range n.services {
+			if k[0] == ns {
+				names = append(names, k[1])
+			}
+		}
+		slices.Sort(names)
+		text := p.name + " has no effect: namespace " + ns + " has no Service " + t.service + " in view"
+		var remedies []mesh.Remedy
+		if name := near.Word(t.service, names); name != "" {
+			text += ", but a Service " + name
+			remedies = []mesh.Remedy{{Title: "Name Service " + name, YAML: "name: " + yamlText(name) + "\n", Field: t.at, Cost: takesEffect}}
+		}
+		n.add(mesh.NoticeExceptionNoEffect, at, text, n.alphaMode(p), remedies...)
 	}
 }
 
@@ -141,7 +155,12 @@ func (n *noticing) alphaPort(p *alphaPolicy, s *kube.Service, port alphaPort) {
 			mesh.Remedy{Title: "Name the Service's port " + portText(sp.Number), YAML: "number: " + portText(sp.Number) + "\n", Field: render.Field{Object: p.object, Path: port.at.Path[:len(port.at.Path)-1]}, Cost: takesEffect})
 		return
 	}
-	n.add(mesh.NoticeExceptionNoEffect, port.at, p.name+" has no effect on "+said+": Service "+s.Object.Name+" has no such port", n.alphaMode(p))
+	var remedies []mesh.Remedy
+	if port.number != 0 && len(s.Ports) == 1 {
+		own := portText(s.Ports[0].Number)
+		remedies = []mesh.Remedy{{Title: "Name the Service's port " + own, YAML: "number: " + own + "\n", Field: render.Field{Object: p.object, Path: port.at.Path[:len(port.at.Path)-1]}, Cost: takesEffect}}
+	}
+	n.add(mesh.NoticeExceptionNoEffect, port.at, p.name+" has no effect on "+said+": Service "+s.Object.Name+" has no such port", n.alphaMode(p), remedies...)
 }
 
 // leadsTo reports whether a Service port leads to the container port that a
@@ -211,7 +230,7 @@ func (n *noticing) notServed(p *alphaPolicy) {
 	if p.jwt {
 		text += ", and RequestAuthentication for its JWT part"
 	}
-	r := mesh.Remedy{Title: "Replace it by a PeerAuthentication", Field: at}
+	r := mesh.Remedy{Title: "Replace it with a PeerAuthentication", Field: at}
 	if yaml := n.equivalent(p); yaml != "" {
 		r.YAML, r.Field = yaml, render.Field{}
 		if !p.jwt {

@@ -14,7 +14,7 @@ func (n *noticing) peer(p *peer) {
 	ns := p.object.NamespaceOrDefault()
 	switch {
 	case p.absent != "":
-		n.add(mesh.NoticeExceptionNoEffect, p.absentAt, p.name+" has no effect: "+p.absent, p.modes())
+		n.add(mesh.NoticeExceptionNoEffect, p.absentAt, p.name+" has no effect: "+p.absent, p.modes(), misspelt(p.absentAt)...)
 	case !p.selecting:
 		n.portsWithoutSelector(p)
 	case n.m.isRoot(ns):
@@ -114,7 +114,14 @@ func (n *noticing) unmatched(p *peer, ns string) {
 	if len(n.in(ns)) == 0 {
 		return // its workloads are elsewhere, as far as can be seen
 	}
-	n.add(mesh.NoticeExceptionNoEffect, p.selector.At(), p.name+" has no effect: no workload in view of namespace "+ns+" has the labels that it selects", p.modes(),
+	text := p.name + " has no effect: no workload in view of namespace " + ns + " has the labels that it selects"
+	if m := n.meant(ns, p.selector); m != nil {
+		was, is := m.was[0]+": "+m.was[1], m.is[0]+": "+m.is[1]
+		n.add(mesh.NoticeExceptionNoEffect, p.selector.At(), text+"; "+was+" matches nothing, while "+m.w.name+" has "+is,
+			append(p.modes(), mesh.Fact{Text: m.w.name + " has the label " + is, Field: m.w.pod.Labels.Field(m.is[0])}), m.remedy(p.selector))
+		return
+	}
+	n.add(mesh.NoticeExceptionNoEffect, p.selector.At(), text, p.modes(),
 		mesh.Remedy{Title: "Select labels that stand in a pod template of namespace " + ns, Field: p.selector.At()})
 }
 

@@ -1,12 +1,14 @@
 package istio
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
+	"github.com/org/probe-mtls-action/internal/near"
 	"github.com/org/probe-mtls-action/internal/probe"
 	"github.com/org/probe-mtls-action/render"
 )
@@ -313,7 +315,11 @@ func (j *judging) remedyPort() {
 		port := c.Ports[0]
 		j.offer("Name port "+strconv.Itoa(port.Number)+" of container "+c.Name+" "+quote(name), "name: "+yamlText(name)+"\n", c.PortField(port))
 	}
-	for _, port := range c.Ports {
+	ports := slices.Clone(c.Ports)
+	if meant := near.Word(name, portNames(c)); meant != "" {
+		slices.SortStableFunc(ports, func(a, b kube.ContainerPort) int { return cmp.Compare(bit(a.Name != meant), bit(b.Name != meant)) })
+	}
+	for _, port := range ports {
 		if port.Name == "" || port.Number <= 0 {
 			continue
 		}
@@ -323,6 +329,24 @@ func (j *judging) remedyPort() {
 		}
 	}
 	j.offer("Declare a port named "+quote(name)+" in container "+c.Name, "", c.At())
+}
+
+// portNames are the names of a container's ports.
+func portNames(c *kube.Container) []string {
+	var out []string
+	for _, p := range c.Ports {
+		if p.Name != "" {
+			out = append(out, p.Name)
+		}
+	}
+	return out
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // remedyRewriteFault is for probes that rewriting itself breaks.
