@@ -537,6 +537,38 @@ func TestTwoRunsOfTheOneComment(t *testing.T) {
 	}
 }
 
+// TestCheckReporter: the check run of its own has every finding, with more
+// annotations than a step keeps; without the permission they go to the next channel.
+func TestCheckReporter(t *testing.T) {
+	t.Parallel()
+	w := newWorldOn(t, overlays(0), githubtest.Options{Permissions: &githubtest.Full}, many(14))
+	r := w.runPR(map[string]string{"reporters": "check,annotations"})
+	r.want(t, 1, map[string]string{"findings": "28"})
+	r.says(t, "28 findings = 28 check run annotations")
+	runs := w.server.CheckRuns()
+	if len(runs) != 1 || runs[0].Conclusion != "failure" || len(runs[0].Annotations) != 28 || runs[0].HeadSHA != w.server.Head() {
+		t.Fatalf("check runs: %+v", runs)
+	}
+	if strings.Contains(r.log, "::error ") {
+		t.Error("what the check run shows is an annotation of the step, too")
+	}
+	w.opt.Permissions, w.opt.Head = &githubtest.ReadOnly, w.server.Head()
+	w.server = githubtest.New(t, w.opt)
+	r = w.runPR(map[string]string{"reporters": "check,annotations,summary"})
+	r.says(t, "28 findings = 10 annotations + 18 in the job summary", "::warning::check run: create check run: not permitted")
+}
+
+// many are n overlays of a workload of their own with two probes each.
+func many(n int) map[string]string {
+	files := map[string]string{}
+	for i := range n {
+		dir := fmt.Sprintf("overlays/app-%02d/", i)
+		files[dir+"kustomization.yaml"] = fmt.Sprintf("namespace: shop\nnamePrefix: app%02d-\nresources:\n- web.yaml\n- ../../mesh\n", i)
+		files[dir+"web.yaml"] = web(8080, 8081)
+	}
+	return files
+}
+
 // TestMatrix: the legs of a matrix and two steps of a job keep their comments
 // apart and say which is whose; a change of settings keeps them.
 func TestMatrix(t *testing.T) {

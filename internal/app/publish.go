@@ -68,7 +68,7 @@ type publication struct {
 	policy report.Policy
 	ledger *report.Ledger
 	// remarks say why findings have no comment although they might.
-	remarks map[*report.Item]string
+	remarks map[string]string // by key
 	// over are the keys of findings that found no room among the review comments.
 	over map[string]bool
 	// notUploaded is why code scanning did not get the results.
@@ -83,7 +83,7 @@ type publication struct {
 func (j *job) publish(ctx context.Context, policy report.Policy, all ...delivery) error {
 	var t tally
 	for i, d := range all {
-		p := &publication{job: j, delivery: d, policy: policy, ledger: report.NewLedger(d.rep), remarks: map[*report.Item]string{}, over: map[string]bool{}}
+		p := &publication{job: j, delivery: d, policy: policy, ledger: report.NewLedger(d.rep), remarks: map[string]string{}, over: map[string]bool{}}
 		if err := p.printLog(d.rep); err == nil {
 			p.recordAll(report.Log)
 		}
@@ -92,6 +92,9 @@ func (j *job) publish(ctx context.Context, policy report.Policy, all ...delivery
 		if d.pull != nil && !d.rep.Interrupted {
 			p.comment(ctx)
 			p.sticky(ctx)
+		}
+		if !d.rep.Interrupted {
+			p.checkRun(ctx)
 		}
 		p.annotate()
 		if !d.rep.Interrupted {
@@ -241,7 +244,7 @@ func (p *publication) comment(ctx context.Context) {
 		case r.Channel == review.FileComment:
 			p.ledger.Record(it, report.FileComment)
 		case r.Silenced:
-			p.remarks[it] = "Not commented again: " + r.Reason + "."
+			p.remarks[it.Key()] = "Not commented again: " + r.Reason + "."
 		case r.Over:
 			p.over[it.Key()] = true
 		}
@@ -338,18 +341,8 @@ func (p *publication) annotate() {
 	if !p.wants("annotations") {
 		return
 	}
-	o := annotation.Options{
-		Skip: func(it *report.Item) bool {
-			c := p.ledger.Channel(it)
-			return it.Suppressed != nil || it.Hidden == report.NotHidden && (c == report.ReviewComment || c == report.FileComment) ||
-				p.policy.OnlyNew && it.State == report.Existing
-		},
-		Used:   p.runner.Made(),
-		Remark: func(it *report.Item) string { return p.remarks[it] },
-	}
-	if p.pull != nil {
-		o.HeadLine = p.pull.line
-	}
+	o := p.annotated()
+	o.Used = p.runner.Made()
 	taken, err := annotation.Write(p.env.Stdout, p.rep, o)
 	if err != nil {
 		return // the log is gone; finish tells so
@@ -359,13 +352,30 @@ func (p *publication) annotate() {
 	}
 }
 
+// annotated chooses the findings that annotations tell of.
+func (p *publication) annotated() annotation.Options {
+	o := annotation.Options{
+		Skip: func(it *report.Item) bool {
+			c := p.ledger.Channel(it)
+			return it.Suppressed != nil || c == report.CheckRun ||
+				it.Hidden == report.NotHidden && (c == report.ReviewComment || c == report.FileComment) ||
+				p.policy.OnlyNew && it.State == report.Existing
+		},
+		Remark: func(it *report.Item) string { return p.remarks[it.Key()] },
+	}
+	if p.pull != nil {
+		o.HeadLine = p.pull.line
+	}
+	return o
+}
+
 func (p *publication) summarize() {
 	if !p.wants("summary") || !p.runner.HasSummary() {
 		return
 	}
 	var b bytes.Buffer
 	err := summary.Write(&b, p.rep, summary.Options{
-		Links: p.links(), Policy: p.policy, Ledger: p.ledger, Notices: p.said(), Remark: func(it *report.Item) string { return p.remarks[it] },
+		Links: p.links(), Policy: p.policy, Ledger: p.ledger, Notices: p.said(), Remark: func(it *report.Item) string { return p.remarks[it.Key()] },
 		MaxBytes: min(summary.MaxBytes, p.runner.SummaryRoom()),
 	})
 	if err == nil {

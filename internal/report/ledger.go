@@ -14,6 +14,7 @@ const (
 	ReviewComment Channel = "review comment"       // on a line of the diff
 	FileComment   Channel = "file comment"         // on a changed file
 	PRComment     Channel = "pull request comment" // in one comment for all
+	CheckRun      Channel = "check run annotation" // of a check run of its own
 	Annotation    Channel = "annotation"           // of the workflow run
 	JobSummary    Channel = "job summary"
 	SARIFFile     Channel = "SARIF file"
@@ -32,7 +33,7 @@ func (c Channel) Count(n int) string {
 	return fmt.Sprintf("%d %s", n, string(c))
 }
 
-var channels = []Channel{ReviewComment, FileComment, PRComment, Annotation, JobSummary, SARIFFile, Log}
+var channels = []Channel{ReviewComment, FileComment, PRComment, CheckRun, Annotation, JobSummary, SARIFFile, Log}
 
 // Ledger is the account of where each finding went. Its numbers must add up: no
 // finding may be lost, and none may be made up.

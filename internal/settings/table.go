@@ -128,8 +128,8 @@ var Table = []Setting{
 		Note:  "What is only not looked at, such as a Helm chart, never fails a run; neither does anything with fail-on never.",
 	},
 	{
-		Name: "reporters", On: Input, Form: someOf("review", "annotations", "summary", "sarif", "comment"), InputDefault: "review,annotations,summary,sarif", field: func(v *Values) any { return &v.Reporters },
-		Says: "where findings go, separated by commas or lines: review (comments on lines), annotations, summary, sarif, comment (one for all, kept up to date)",
+		Name: "reporters", On: Input, Form: someOf("review", "annotations", "summary", "sarif", "comment", "check"), InputDefault: "review,annotations,summary,sarif", field: func(v *Values) any { return &v.Reporters },
+		Says: "where findings go, separated by commas or lines: review (comments on lines), annotations, summary, sarif, comment (one for all, kept up to date), check (a check run of its own, with any number of annotations)",
 	},
 	{
 		Name: "max-comments", On: Input, Form: count, InputDefault: "25", field: func(v *Values) any { return &v.MaxComments },

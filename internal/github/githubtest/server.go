@@ -37,7 +37,7 @@ const (
 // Permissions are what a job's token may do, in the words of a workflow's
 // permissions key.
 type Permissions struct {
-	Actions, Contents, Issues, PullRequests, SecurityEvents Access
+	Actions, Checks, Contents, Issues, PullRequests, SecurityEvents Access
 }
 
 // The permissions of common tokens.
@@ -45,9 +45,9 @@ var (
 	// Minimal is what the product asks for.
 	Minimal = Permissions{Contents: Read, PullRequests: Write}
 	// Full may do everything, resolving threads and uploading SARIF included.
-	Full = Permissions{Actions: Write, Contents: Write, Issues: Write, PullRequests: Write, SecurityEvents: Write}
+	Full = Permissions{Actions: Write, Checks: Write, Contents: Write, Issues: Write, PullRequests: Write, SecurityEvents: Write}
 	// ReadOnly is the token of a pull request from a fork, or of Dependabot.
-	ReadOnly = Permissions{Actions: Read, Contents: Read, Issues: Read, PullRequests: Read, SecurityEvents: Read}
+	ReadOnly = Permissions{Actions: Read, Checks: Read, Contents: Read, Issues: Read, PullRequests: Read, SecurityEvents: Read}
 )
 
 // Options describes the repository and its pull request.

@@ -88,6 +88,7 @@ type state struct {
 	reviews       []*Review
 	issueComments []*IssueComment
 	uploads       []Upload
+	checks        []*CheckRun
 	runs          []Run
 	artifacts     []artifact
 }

@@ -47,42 +47,58 @@ type Options struct {
 	Remark func(*report.Item) string
 }
 
-// Write writes annotations, the gravest findings first, as many as the runner
-// keeps, and returns the findings that were taken. Findings that the diff shows
-// at one place, with one cause, are one annotation. What was not checked has
-// annotations before them, warnings, and so has each remark of that level.
+// Annotation is a text at a place.
+type Annotation struct {
+	Level check.Severity
+	// File is "" where there is no place.
+	File string
+	// Line is 1-based, 0 for the whole file; columns are 0 where there are none, and
+	// EndColumn is inclusive.
+	Line, Column, EndColumn int
+	Title, Message          string
+	// Items are the findings that it tells of; nil for what was not checked and for
+	// remarks.
+	Items []*report.Item
+}
+
+// Write writes annotations as workflow commands, as many as the runner keeps, and
+// returns the findings that were taken.
 func Write(w io.Writer, r *report.Report, o Options) (taken []*report.Item, err error) {
 	used := map[check.Severity]int{}
 	for s, n := range o.Used {
 		used[s] = n
 	}
 	var b bytes.Buffer
-	for _, c := range notChecked(r) {
-		if !o.All && used[check.Warning] >= perType {
-			break
-		}
-		used[check.Warning]++
-		b.WriteString(c)
-	}
-	for _, n := range r.Notes {
-		if n.Level == check.Warning && (o.All || used[check.Warning] < perType) {
-			used[check.Warning]++
-			b.WriteString(remarkOf(n))
-		}
-	}
-	for _, group := range o.groups(r) {
-		s := group[0].Severity
-		if !o.All && used[s] >= perType {
+	for _, a := range List(r, o) {
+		if !o.All && used[a.Level] >= perType {
 			continue
 		}
-		used[s]++
-		b.WriteString(o.command(group))
-		taken = append(taken, group...)
+		used[a.Level]++
+		b.WriteString(a.command())
+		taken = append(taken, a.Items...)
 	}
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return nil, err
 	}
 	return taken, nil
+}
+
+// List returns all annotations: warnings of what was not checked, remarks of that
+// level, then the findings, the gravest first. Findings that the diff shows at one
+// place, with one cause, are one annotation.
+func List(r *report.Report, o Options) []Annotation {
+	all := notChecked(r)
+	for _, n := range r.Notes {
+		if n.Level == check.Warning {
+			a := at(n.At.Span, n.At.File, n.At.Start.Line)
+			a.Level, a.Title, a.Message = check.Warning, "Remark", clip(safe.Line(n.Text), maxMessage)
+			all = append(all, a)
+		}
+	}
+	for _, group := range o.groups(r) {
+		all = append(all, o.annotation(group))
+	}
+	return all
 }
 
 // groups returns the findings to write. Those that a pull request's diff shows
@@ -107,63 +123,70 @@ func (o Options) remark(it *report.Item) string {
 
 var names = map[check.Severity]string{check.Error: "error", check.Warning: "warning", check.Note: "notice"}
 
-// remarkOf writes a remark at its place.
-func remarkOf(n report.Remark) string {
-	p := githubactions.CommandProperties{}
-	if !n.At.IsZero() {
-		p = position(n.At.Span, n.At.File, n.At.Start.Line)
+// command is the annotation as a workflow command.
+func (a Annotation) command() string {
+	p := githubactions.CommandProperties{"title": a.Title}
+	if a.File != "" {
+		p["file"] = a.File
 	}
-	p["title"] = "Remark"
-	c := githubactions.Command{Name: "warning", Message: clip(safe.Line(n.Text), maxMessage), Properties: p}
+	number := func(name string, n int) {
+		if n > 0 {
+			p[name] = strconv.Itoa(n)
+		}
+	}
+	number("line", a.Line)
+	number("endLine", a.Line)
+	number("col", a.Column)
+	number("endColumn", a.EndColumn)
+	c := githubactions.Command{Name: names[a.Level], Message: a.Message, Properties: p}
 	return c.String() + "\n"
 }
 
-func (o Options) command(group []*report.Item) string {
+func (o Options) annotation(group []*report.Item) Annotation {
 	it := group[0]
 	title := it.Summary
 	if n := len(group) - 1; n > 0 {
 		title += fmt.Sprintf(" and %d more", n)
 	}
-	p := o.place(it)
-	p["title"] = clip(safe.Line(title+" ["+it.RuleID+"]"), maxTitle)
-	c := githubactions.Command{Name: names[it.Severity], Message: o.message(group), Properties: p}
-	return c.String() + "\n"
+	a := o.place(it)
+	a.Level, a.Items = it.Severity, group
+	a.Title, a.Message = clip(safe.Line(title+" ["+it.RuleID+"]"), maxTitle), o.message(group)
+	return a
 }
 
 // place is where GitHub shows it: where a comment would stand, on the head's
 // lines. A removed line has no place there, so its file has.
-func (o Options) place(it *report.Item) githubactions.CommandProperties {
+func (o Options) place(it *report.Item) Annotation {
 	p := it.Placement
 	if p == nil || p.Kind == report.InSummary || p.Kind == report.OnProbe {
 		line := it.At.Start.Line
 		if o.HeadLine != nil && line > 0 {
 			line = o.HeadLine(it.At.File, line)
 		}
-		return position(it.At.Span, it.At.File, line)
+		return at(it.At.Span, it.At.File, line)
 	}
 	line := p.Line
 	if p.Side == report.Left {
 		line = 0
 	}
-	return position(source.Span{}, p.Path, line)
+	return at(source.Span{}, p.Path, line)
 }
 
-// position names a line, and the columns of span if it has any.
-func position(span source.Span, file string, line int) githubactions.CommandProperties {
-	p := githubactions.CommandProperties{"file": file}
-	if line <= 0 {
-		return p
+// at names a line, and the columns of span if it has any.
+func at(span source.Span, file string, line int) Annotation {
+	a := Annotation{File: file}
+	if line <= 0 || file == "" {
+		return a
 	}
-	p["line"] = strconv.Itoa(line)
-	p["endLine"] = p["line"]
+	a.Line = line
 	if span.Start.IsZero() {
-		return p
+		return a
 	}
-	p["col"] = strconv.Itoa(span.Start.Column)
+	a.Column = span.Start.Column
 	if span.End.Line == span.Start.Line && span.End.Column > span.Start.Column {
-		p["endColumn"] = strconv.Itoa(span.End.Column - 1) // inclusive
+		a.EndColumn = span.End.Column - 1
 	}
-	return p
+	return a
 }
 
 // message has at most six lines: what happens, why, the first fix, where, and
@@ -231,27 +254,21 @@ func some(all []string) string {
 
 // notChecked are the annotations of what was not checked: each reason at its
 // place, the last of them with whatever reasons remain.
-func notChecked(r *report.Report) []string {
+func notChecked(r *report.Report) []Annotation {
 	groups := r.SkipGroups()
-	var all []string
+	var all []Annotation
 	for i, g := range groups {
-		p := position(source.Span{}, g.At.File, g.At.Start.Line)
-		if g.At.File == "" {
-			p = githubactions.CommandProperties{}
-		}
-		p["title"] = fmt.Sprintf("%d not checked: nothing is known about them", max(len(g.Roots), 1))
-		if g.Hole {
-			p["title"] = fmt.Sprintf("%d partly checked: what is left out may change the verdicts", max(len(g.Roots), 1))
-		}
+		a := at(source.Span{}, g.At.File, g.At.Start.Line)
+		a.Level, a.Title = check.Warning, fmt.Sprintf("%d not checked: nothing is known about them", max(len(g.Roots), 1))
 		lines := []string{reason(g)}
 		if rest := groups[i+1:]; i+1 == maxSkips && len(rest) > 0 {
-			p["title"] = fmt.Sprintf("%d more not checked: nothing is known about them", len(rest)+1)
+			a.Title = fmt.Sprintf("%d more not checked: nothing is known about them", len(rest)+1)
 			for _, other := range rest {
 				lines = append(lines, reason(other))
 			}
 		}
-		c := githubactions.Command{Name: "warning", Message: clip(strings.Join(lines, "\n"), maxMessage), Properties: p}
-		all = append(all, c.String()+"\n")
+		a.Message = clip(strings.Join(lines, "\n"), maxMessage)
+		all = append(all, a)
 		if i+1 == maxSkips {
 			break
 		}
