@@ -2,6 +2,8 @@ package kube_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -158,8 +160,7 @@ func TestSelector(t *testing.T) {
 		"{matchExpressions: [{key: tier, operator: Near}]}":                     false,
 		"{matchLabels: {app: web}, matchExpressions: [{key: x, operator: In}]}": false,
 	} {
-		n := object(t, "Selector", text)
-		if got := kube.SelectorAt(render.Field{Object: n}, n.Node).Matches(labels); got != want {
+		if got := kube.ValueAt(object(t, "Selector", text)).Selector().Matches(labels); got != want {
 			t.Errorf("%s: %v", text, got)
 		}
 	}
@@ -211,12 +212,32 @@ func TestWithKeepsOwnEntries(t *testing.T) {
 	if err := yaml.Unmarshal([]byte("{app: web}"), &n); err != nil {
 		t.Fatal(err)
 	}
-	own := kube.StringsAt(render.Field{}, n.Content[0])
+	own := kube.Value{Node: n.Content[0]}.Strings()
 	all := own.With([2]string{"app", "other"}, [2]string{"version", "latest"})
 	if app, _ := all.Get("app"); app != "web" || all.Len() != 2 || own.Len() != 1 {
 		t.Errorf("app %q, %d entries, %d of the pod's own", app, all.Len(), own.Len())
 	}
 	if v, ok := (kube.Strings{}).With([2]string{"version", "latest"}).Get("version"); v != "latest" || !ok {
 		t.Errorf("version %q", v)
+	}
+}
+
+// TestValueKeepsItsPlace: whatever is read through a value knows the field it
+// stands at, also where there is nothing.
+func TestValueKeepsItsPlace(t *testing.T) {
+	o := object(t, "Deployment", "{spec: {ports: [{port: 1}, {port: 2}], labels: {a: b, c: null}}}")
+	var got []string
+	for _, v := range kube.ValueAt(o, "spec", "ports").Items() {
+		n, _ := v.Key("port").Int()
+		got = append(got, fmt.Sprint(v.Key("port").At.Path, "=", n))
+	}
+	for key, v := range kube.ValueAt(o, "spec", "labels").Entries {
+		got = append(got, fmt.Sprint(key, " ", v.At.Path, "=", v.Text(), " ", v.IsNull()))
+	}
+	absent := kube.ValueAt(o, "spec").Key("selector", "matchLabels")
+	got = append(got, fmt.Sprint(absent.At.Path, " ", absent.Node == nil, absent.IsNull(), absent.IsMapping(), absent.Items() == nil))
+	want := []string{"spec.ports[0].port=1", "spec.ports[1].port=2", "a spec.labels.a=b false", "c spec.labels.c= true", "spec.selector.matchLabels true true false true"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -34,11 +34,6 @@ func key(name string) render.Step { return render.Step{Key: name, Index: -1} }
 
 func item(i int) render.Step { return render.Step{Index: i} }
 
-// StringsAt returns the map of strings in node, which stands at f.
-func StringsAt(f render.Field, node *yaml.Node) Strings {
-	return stringsAt(place{object: f.Object, base: f.Path}, node)
-}
-
 func stringsAt(p place, node *yaml.Node) Strings {
 	if node != nil && node.Kind != yaml.MappingNode {
 		node = nil

@@ -1,11 +1,5 @@
 package kube
 
-import (
-	"go.yaml.in/yaml/v3"
-
-	"github.com/org/probe-mtls-action/render"
-)
-
 // Selector is a label selector with matchLabels and matchExpressions.
 type Selector struct {
 	Labels      Strings
@@ -16,24 +10,6 @@ type Selector struct {
 type expression struct {
 	key, operator string
 	values        []string
-}
-
-// SelectorAt returns the label selector in node, which stands at f.
-func SelectorAt(f render.Field, node *yaml.Node) Selector {
-	s := Selector{Labels: StringsAt(f.Key("matchLabels"), Get(node, "matchLabels"))}
-	for _, n := range Items(Get(node, "matchExpressions")) {
-		e := expression{key: Text(Get(n, "key")), operator: Text(Get(n, "operator"))}
-		for _, v := range Items(Get(n, "values")) {
-			e.values = append(e.values, Text(v))
-		}
-		switch e.operator {
-		case "In", "NotIn", "Exists", "DoesNotExist":
-		default:
-			s.malformed = true
-		}
-		s.expressions = append(s.expressions, e)
-	}
-	return s
 }
 
 // Empty reports whether s has no requirements.

@@ -3,8 +3,6 @@ package istio
 import (
 	"regexp"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/render"
@@ -94,23 +92,23 @@ func (m *model) readAlpha(o *render.Object) *alphaPolicy {
 	if p.meshWide() {
 		p.name = o.Kind + " " + o.Name
 	}
-	at := func(keys ...string) render.Field { return render.Field{Object: o, Path: render.PathOf(keys...)} }
-	spec := kube.Get(o.Node, "spec")
-	p.jwt = len(kube.Items(kube.Get(spec, "origins"))) > 0
-	p.readTargets(kube.Get(spec, "targets"), at("spec", "targets"))
-	p.readPeers(m, kube.Get(spec, "peers"), at("spec", "peers"))
+	whole := kube.ValueAt(o)
+	targets, name := whole.Key("spec", "targets"), whole.Key("metadata", "name")
+	p.jwt = len(whole.Key("spec", "origins").Items()) > 0
+	p.readTargets(targets)
+	p.readPeers(m, whole.Key("spec", "peers"))
 	switch {
 	case p.meshWide() && !m.version.has(alphaMeshPolicy) && m.version.has(alphaAPI):
-		p.refuse(at("kind"), "Istio "+m.version.String()+" has no MeshPolicy (since 1.0)")
+		p.refuse(whole.Key("kind").At, "Istio "+m.version.String()+" has no MeshPolicy (since 1.0)")
 	case p.meshWide() && o.Name != "default":
-		p.refuse(at("metadata", "name"), "a MeshPolicy must be named default")
+		p.refuse(name.At, "a MeshPolicy must be named default")
 	case p.meshWide() && len(p.targets) > 0:
-		p.refuse(at("spec", "targets"), "a MeshPolicy must have no targets")
+		p.refuse(targets.At, "a MeshPolicy must have no targets")
 	case m.version.has(alphaNamespaceAnyName) || p.meshWide():
 	case len(p.targets) == 0 && o.Name != "default":
-		p.refuse(at("metadata", "name"), "a Policy without targets must be named default")
+		p.refuse(name.At, "a Policy without targets must be named default")
 	case len(p.targets) > 0 && o.Name == "default":
-		p.refuse(at("spec", "targets"), "a Policy named default must have no targets")
+		p.refuse(targets.At, "a Policy named default must have no targets")
 	}
 	return p
 }
@@ -121,29 +119,28 @@ func (p *alphaPolicy) refuse(at render.Field, why string) {
 	}
 }
 
-func (p *alphaPolicy) readTargets(list *yaml.Node, at render.Field) {
-	if !kube.IsNull(list) && list.Kind != yaml.SequenceNode {
-		p.refuse(at, "its targets are not a list")
+func (p *alphaPolicy) readTargets(list kube.Value) {
+	if !list.IsNull() && !list.IsList() {
+		p.refuse(list.At, "its targets are not a list")
 	}
-	for i, n := range kube.Items(list) {
-		t := alphaTarget{service: kube.Text(kube.Get(n, "name")), at: at.Item(i)}
-		t.labels = kube.StringsAt(t.at.Key("labels"), kube.Get(n, "labels"))
+	for _, v := range list.Items() {
+		t := alphaTarget{service: v.Key("name").Text(), labels: v.Key("labels").Strings(), at: v.At}
 		if !dns1123Label.MatchString(t.service) {
-			p.refuse(t.at.Key("name"), "a target's name must be the short name of a Service, not "+quote(t.service))
+			p.refuse(v.Key("name").At, "a target's name must be the short name of a Service, not "+quote(t.service))
 		}
-		for j, port := range kube.Items(kube.Get(n, "ports")) {
-			sel := alphaPort{name: kube.Text(kube.Get(port, "name")), at: t.at.Key("ports").Item(j)}
-			number := kube.Get(port, "number")
-			sel.number, _ = kube.Int(number)
+		for _, port := range v.Key("ports").Items() {
+			name, number := port.Key("name"), port.Key("number")
+			sel := alphaPort{name: name.Text(), at: port.At}
+			sel.number, _ = number.Int()
 			switch {
-			case !kube.IsNull(number) && (sel.number < 1 || sel.number > 65535):
-				p.refuse(sel.at.Key("number"), quote(kube.Text(number))+" is not a port number")
+			case !number.IsNull() && (sel.number < 1 || sel.number > 65535):
+				p.refuse(number.At, quote(number.Text())+" is not a port number")
 			case sel.number == 0 && sel.name == "":
-				p.refuse(sel.at, "a target's port has neither number nor name")
+				p.refuse(port.At, "a target's port has neither number nor name")
 			case sel.number != 0:
-				sel.at = sel.at.Key("number")
+				sel.at = number.At
 			default:
-				sel.at = sel.at.Key("name")
+				sel.at = name.At
 			}
 			t.ports = append(t.ports, sel)
 		}
@@ -151,30 +148,30 @@ func (p *alphaPolicy) readTargets(list *yaml.Node, at render.Field) {
 	}
 }
 
-func (p *alphaPolicy) readPeers(m *model, list *yaml.Node, at render.Field) {
-	p.peersAt = at
-	if !kube.IsNull(list) && list.Kind != yaml.SequenceNode {
-		p.refuse(at, "its peers are not a list")
+func (p *alphaPolicy) readPeers(m *model, list kube.Value) {
+	p.peersAt = list.At
+	if !list.IsNull() && !list.IsList() {
+		p.refuse(list.At, "its peers are not a list")
 	}
-	for i, n := range kube.Items(list) {
-		if kube.Get(n, "jwt") != nil {
+	for _, v := range list.Items() {
+		if v.Key("jwt").Node != nil {
 			p.jwt = true
 		}
-		mtls := kube.Get(n, "mtls")
-		if mtls == nil {
+		mtls := v.Key("mtls")
+		if mtls.Node == nil {
 			continue
 		}
-		peer := alphaPeer{mode: mesh.ModeStrict, at: at.Item(i).Key("mtls")}
+		peer := alphaPeer{mode: mesh.ModeStrict, at: mtls.At}
 		switch {
-		case kube.IsNull(mtls):
+		case mtls.IsNull():
 			m.warnOn(peer.at, p.name+" has `mtls:` without a value: Istio takes it as STRICT, but an update of the stored object may turn it into no mTLS at all; write `mtls: {}`")
-		case mtls.Kind != yaml.MappingNode:
+		case !mtls.IsMapping():
 			p.refuse(peer.at, "mtls is not a mapping")
 		default:
-			peer.allowTLS, _ = kube.Bool(kube.Get(mtls, "allowTls"))
-			if mode := kube.Get(mtls, "mode"); !kube.IsNull(mode) {
-				peer.at = peer.at.Key("mode")
-				switch text := kube.Text(mode); text {
+			peer.allowTLS, _ = mtls.Key("allowTls").Bool()
+			if mode := mtls.Key("mode"); !mode.IsNull() {
+				peer.at = mode.At
+				switch text := mode.Text(); text {
 				case "STRICT", "PERMISSIVE":
 					peer.mode = mesh.Mode(text)
 				default:

@@ -207,17 +207,16 @@ func (m *model) captureFromManifest(w *workload, c *capture) bool {
 	if init == nil {
 		return false
 	}
-	args := kube.Items(kube.Get(init.Node, "args"))
-	at := init.Field("args")
+	args := kube.Value{Node: init.Node, At: init.At()}.Key("args").Items()
 	flag := func(names ...string) (string, render.Field, bool) {
-		for i, n := range args {
-			text := kube.Text(n)
+		for i, arg := range args {
+			text := arg.Text()
 			for _, name := range names {
 				if v, ok := strings.CutPrefix(text, name+"="); ok {
-					return v, at.Item(i), true
+					return v, arg.At, true
 				}
-				if text == name && i+1 < len(args) && args[i+1].Kind == yaml.ScalarNode {
-					return kube.Text(args[i+1]), at.Item(i + 1), true
+				if text == name && i+1 < len(args) && args[i+1].Node.Kind == yaml.ScalarNode {
+					return args[i+1].Text(), args[i+1].At, true
 				}
 			}
 		}

@@ -75,54 +75,52 @@ func (m *model) findControlPlanes(objects []*render.Object) {
 		case kindMemberRoll:
 			at(o.NamespaceOrDefault()).enrolRoll(o)
 		case kindServiceMeshMember:
-			ref := kube.Get(o.Node, "spec", "controlPlaneRef")
-			ns := kube.Text(kube.Get(ref, "namespace"))
+			ref := kube.ValueAt(o, "spec", "controlPlaneRef", "namespace")
+			ns := ref.Text()
 			if ns == "" {
 				continue
 			}
-			place := render.Field{Object: o, Path: render.PathOf("spec", "controlPlaneRef", "namespace")}
-			at(ns).members[o.NamespaceOrDefault()] = decider(workloadName(o)+" makes namespace "+o.NamespaceOrDefault()+" a member of the mesh of namespace "+ns, place)
+			at(ns).members[o.NamespaceOrDefault()] = decider(workloadName(o)+" makes namespace "+o.NamespaceOrDefault()+" a member of the mesh of namespace "+ns, ref.At)
 		}
 	}
 }
 
 func (cp *controlPlane) read(o *render.Object) {
 	cp.object, cp.name, cp.open = o, workloadName(o), ""
-	spec := kube.Get(o.Node, "spec")
-	at := render.Field{Object: o, Path: render.PathOf("spec")}
-	cp.releaseAt = at.Key("version")
-	cp.release = strings.TrimPrefix(kube.Text(kube.Get(spec, "version")), "v")
-	if cp.release == "" && o.Version == "v1" && kube.Get(spec, "istio") != nil {
+	spec := kube.ValueAt(o, "spec")
+	release, istio := spec.Key("version"), spec.Key("istio")
+	cp.release, cp.releaseAt = strings.TrimPrefix(release.Text(), "v"), release.At
+	if cp.release == "" && o.Version == "v1" && istio.Node != nil {
 		cp.release = "1.0" // what a v1 without a version is
 	}
 	if o.Version == "v1" {
-		cp.values = document{node: kube.Get(spec, "istio"), field: at.Key("istio")}
+		cp.values = document{Value: istio}
 		return
 	}
-	cp.values = valuesOfV2(spec, at)
-	for i, n := range kube.Items(kube.Get(spec, "profiles")) {
-		switch name := kube.Text(n); name {
+	cp.values = valuesOfV2(spec)
+	for _, v := range spec.Key("profiles").Items() {
+		switch name := v.Text(); name {
 		case "default", "base", "maistra", "servicemesh", "small", "gateway-controller":
 		default:
-			cp.open = cp.name + " uses the profile " + quote(name) + " (" + at.Key("profiles").Item(i).Path.String() + "), which is not in view"
+			cp.open = cp.name + " uses the profile " + quote(name) + " (" + v.At.Path.String() + "), which is not in view"
 		}
 	}
 }
 
 // valuesOfV2 maps a v2 spec to the Helm values that the operator makes of it.
-func valuesOfV2(spec *yaml.Node, at render.Field) document {
+func valuesOfV2(spec kube.Value) document {
 	root := &yaml.Node{Kind: yaml.MappingNode}
 	places := map[string]render.Field{}
 	set := func(from []string, change func(*yaml.Node) *yaml.Node, to ...string) {
-		n := kube.Get(spec, from...)
-		if kube.IsNull(n) {
+		v := spec.Key(from...)
+		if v.IsNull() {
 			return
 		}
 		if change != nil {
-			n = change(n)
+			v.Node = change(v.Node)
 		}
-		put(root, n, to...)
-		places[strings.Join(to, ".")] = at.Key(from...)
+		put(root, v.Node, to...)
+		places[strings.Join(to, ".")] = v.At
 	}
 	word := func(yes, no string) func(*yaml.Node) *yaml.Node {
 		return func(n *yaml.Node) *yaml.Node {
@@ -152,17 +150,17 @@ func valuesOfV2(spec *yaml.Node, at render.Field) document {
 	// With a readiness section the operator sets rewriting, to false if it is not said.
 	set(readiness, func(n *yaml.Node) *yaml.Node { return word("true", "false")(kube.Get(n, "rewriteApplicationProbes")) },
 		"sidecarInjectorWebhook", "rewriteAppHTTPProbe")
-	if n := kube.Get(spec, "proxy", "runtime", "readiness", "rewriteApplicationProbes"); n != nil {
-		places["sidecarInjectorWebhook.rewriteAppHTTPProbe"] = at.Key("proxy", "runtime", "readiness", "rewriteApplicationProbes")
+	if v := spec.Key("proxy", "runtime", "readiness", "rewriteApplicationProbes"); v.Node != nil {
+		places["sidecarInjectorWebhook.rewriteAppHTTPProbe"] = v.At
 	}
 	set([]string{"runtime", "components", "pilot", "container", "env"}, nil, "pilot", "env")
-	return document{node: root, place: func(path []string) render.Field {
+	return document{Value: kube.Value{Node: root}, place: func(path []string) render.Field {
 		for i := len(path); i > 0; i-- {
 			if f, ok := places[strings.Join(path[:i], ".")]; ok {
 				return f
 			}
 		}
-		return at
+		return spec.At
 	}}
 }
 
@@ -183,15 +181,11 @@ func put(n, value *yaml.Node, path ...string) {
 func (cp *controlPlane) enrolRoll(o *render.Object) {
 	cp.rolls = append(cp.rolls, o)
 	name := workloadName(o)
-	at := render.Field{Object: o, Path: render.PathOf("spec", "members")}
-	for i, n := range kube.Items(kube.Get(o.Node, "spec", "members")) {
-		ns := kube.Text(n)
-		cp.members[ns] = decider(name+" names namespace "+ns+" as a member", at.Item(i))
+	for _, v := range kube.ValueAt(o, "spec", "members").Items() {
+		cp.members[v.Text()] = decider(name+" names namespace "+v.Text()+" as a member", v.At)
 	}
-	at.Path = render.PathOf("spec", "memberSelectors")
-	for i, n := range kube.Items(kube.Get(o.Node, "spec", "memberSelectors")) {
-		s := kube.SelectorAt(at.Item(i), n)
-		cp.selectors = append(cp.selectors, choice[kube.Selector]{s, name + " selects", at.Item(i)})
+	for _, v := range kube.ValueAt(o, "spec", "memberSelectors").Items() {
+		cp.selectors = append(cp.selectors, choice[kube.Selector]{v.Selector(), name + " selects", v.At})
 	}
 }
 

@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -102,22 +103,22 @@ func (m *model) addPeer(p *peer) {
 // readPeer touches nothing but the peer that it makes.
 func (m *model) readPeer(o *render.Object) *peer {
 	p := &peer{object: o, name: workloadName(o)}
-	at := func(keys ...string) render.Field { return render.Field{Object: o, Path: render.PathOf(keys...)} }
-	spec := kube.Get(o.Node, "spec")
-	p.selector = kube.StringsAt(at("spec", "selector", "matchLabels"), kube.Get(spec, "selector", "matchLabels"))
+	whole := kube.ValueAt(o)
+	version, spec := whole.Key("apiVersion").At, whole.Key("spec")
+	p.selector = spec.Key("selector", "matchLabels").Strings()
 	p.selecting = p.selector.Len() > 0
 
 	switch {
 	case !m.version.has(peerAuthentication):
-		p.refuse(at("apiVersion"), "Istio "+m.version.String()+" has no PeerAuthentication (since 1.5)")
+		p.refuse(version, "Istio "+m.version.String()+" has no PeerAuthentication (since 1.5)")
 	case o.Version == "v1" && !m.version.has(peerAuthenticationV1):
-		p.warn(at("apiVersion"), p.name+" is read as v1beta1: Istio "+m.version.String()+" does not serve security.istio.io/v1 (since 1.22), and the API server refuses it; write v1beta1")
+		p.warn(version, p.name+" is read as v1beta1: Istio "+m.version.String()+" does not serve security.istio.io/v1 (since 1.22), and the API server refuses it; write v1beta1")
 	case o.Version != "v1" && o.Version != "v1beta1":
-		p.refuse(at("apiVersion"), "PeerAuthentication has no version "+quote(o.Version)+"; write security.istio.io/v1beta1")
-	case spec != nil && spec.Kind != yaml.MappingNode && !kube.IsNull(spec):
-		p.refuse(at("spec"), "its spec is not a mapping")
+		p.refuse(version, "PeerAuthentication has no version "+quote(o.Version)+"; write security.istio.io/v1beta1")
+	case !spec.IsMapping() && !spec.IsNull():
+		p.refuse(spec.At, "its spec is not a mapping")
 	}
-	p.readModes(spec, at)
+	p.readModes(spec)
 	if m.opts.AdmissionValidates {
 		switch {
 		case len(p.ports) > 0 && !p.selecting:
@@ -128,7 +129,7 @@ func (m *model) readPeer(o *render.Object) *peer {
 			p.refuse(p.portsAt, "port 0 in portLevelMtls is refused by istiod's validation")
 		}
 	}
-	p.checkFields(spec, at)
+	p.checkFields(spec)
 	return p
 }
 
@@ -148,27 +149,25 @@ func (p *peer) refuse(at render.Field, why string) {
 	}
 }
 
-func (p *peer) readModes(spec *yaml.Node, at func(...string) render.Field) {
-	p.mode = p.readMode(kube.Get(spec, "mtls"), at("spec", "mtls"))
-	ports := kube.Get(spec, "portLevelMtls")
-	if kube.IsNull(ports) {
+func (p *peer) readModes(spec kube.Value) {
+	p.mode = p.readMode(spec.Key("mtls"))
+	ports := spec.Key("portLevelMtls")
+	if ports.IsNull() {
 		return
 	}
-	p.portsAt = at("spec", "portLevelMtls")
-	if ports.Kind != yaml.MappingNode {
+	p.portsAt = ports.At
+	if !ports.IsMapping() {
 		p.refuse(p.portsAt, "its portLevelMtls is not a mapping of ports")
 		return
 	}
 	p.ports = map[int]modeAt{}
-	for i := 0; i+1 < len(ports.Content); i += 2 {
-		key := ports.Content[i].Value
-		entry := p.portsAt.Key(key)
+	for key, entry := range ports.Entries {
 		number, err := strconv.ParseUint(key, 10, 32)
 		if err != nil {
-			p.refuse(entry, "the key "+quote(key)+" of portLevelMtls is not a port number")
+			p.refuse(entry.At, "the key "+quote(key)+" of portLevelMtls is not a port number")
 			continue
 		}
-		mode := p.readMode(ports.Content[i+1], entry)
+		mode := p.readMode(entry)
 		if _, twice := p.ports[int(number)]; !twice {
 			p.ports[int(number)] = mode
 		}
@@ -177,30 +176,29 @@ func (p *peer) readModes(spec *yaml.Node, at func(...string) render.Field) {
 
 // readMode reads an mtls mapping. A mode that is none makes the policy
 // unreadable: its parser knows only the exact names.
-func (p *peer) readMode(n *yaml.Node, at render.Field) modeAt {
-	if kube.IsNull(n) {
-		return modeAt{mesh.ModeUnset, at}
+func (p *peer) readMode(mtls kube.Value) modeAt {
+	if mtls.IsNull() {
+		return modeAt{mesh.ModeUnset, mtls.At}
 	}
-	if n.Kind != yaml.MappingNode {
-		p.refuse(at, "mtls is not a mapping with a mode")
-		return modeAt{mesh.ModeUnset, at}
+	if !mtls.IsMapping() {
+		p.refuse(mtls.At, "mtls is not a mapping with a mode")
+		return modeAt{mesh.ModeUnset, mtls.At}
 	}
-	mode := kube.Get(n, "mode")
-	if kube.IsNull(mode) {
-		return modeAt{mesh.ModeUnset, at}
+	mode := mtls.Key("mode")
+	if mode.IsNull() {
+		return modeAt{mesh.ModeUnset, mtls.At}
 	}
-	at = at.Key("mode")
-	switch text := kube.Text(mode); mesh.Mode(text) {
+	switch text := mode.Text(); mesh.Mode(text) {
 	case mesh.ModeDisable, mesh.ModePermissive:
 		p.exempting = true
-		return modeAt{mesh.Mode(text), at}
+		return modeAt{mesh.Mode(text), mode.At}
 	case mesh.ModeUnset, mesh.ModeStrict:
-		return modeAt{mesh.Mode(text), at}
+		return modeAt{mesh.Mode(text), mode.At}
 	default:
 		p.exempting = p.exempting || !strings.HasPrefix(strings.ToUpper(text), "STRICT")
-		p.refuse(at, quote(text)+" is not a mode (STRICT, PERMISSIVE, DISABLE or UNSET), so istiod cannot read the policy")
+		p.refuse(mode.At, quote(text)+" is not a mode (STRICT, PERMISSIVE, DISABLE or UNSET), so istiod cannot read the policy")
 	}
-	return modeAt{mesh.ModeUnset, at}
+	return modeAt{mesh.ModeUnset, mode.At}
 }
 
 func (p *peer) warn(at render.Field, text string) {
@@ -208,25 +206,22 @@ func (p *peer) warn(at render.Field, text string) {
 }
 
 // checkFields warns of keys that the API server drops in silence.
-func (p *peer) checkFields(spec *yaml.Node, at func(...string) render.Field) {
+func (p *peer) checkFields(spec kube.Value) {
 	if p.absent != "" {
 		if !p.exempting { // an exemption gets a notice
 			p.warn(p.absentAt, p.name+" counts as absent: "+p.absent)
 		}
 		return
 	}
-	drop := func(n *yaml.Node, known map[string]bool, path ...string) {
-		if n == nil || n.Kind != yaml.MappingNode {
-			return
-		}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			if key := n.Content[i].Value; !known[key] {
-				p.warn(at(append(path, key)...), p.name+" has the unknown field "+quote(key)+", which is dropped in silence")
+	drop := func(v kube.Value, known ...string) {
+		for key, value := range v.Entries {
+			if !slices.Contains(known, key) {
+				p.warn(value.At, p.name+" has the unknown field "+quote(key)+", which is dropped in silence")
 			}
 		}
 	}
-	drop(spec, map[string]bool{"selector": true, "mtls": true, "portLevelMtls": true}, "spec")
-	drop(kube.Get(spec, "selector"), map[string]bool{"matchLabels": true}, "spec", "selector")
+	drop(spec, "selector", "mtls", "portLevelMtls")
+	drop(spec.Key("selector"), "matchLabels")
 }
 
 // peersOf returns the candidates of each level for w.

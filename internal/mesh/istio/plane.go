@@ -97,13 +97,13 @@ func (m *model) newPlane(i int, rev Revision) *plane {
 	}
 	p.templates = map[string]bool{"sidecar": true, "gateway": true, "grpc-agent": true, "grpc-simple": true, "waypoint": true, "kube-gateway": true, "agentgateway": true}
 	if s, ok := values.find("sidecarInjectorWebhook", "templates"); ok {
-		for name := range kube.StringsAt(s.field, s.node).All {
+		for name := range s.Strings().All {
 			p.templates[name] = true
 		}
 	}
 	if s, ok := values.find("sidecarInjectorWebhook", "defaultTemplates"); ok {
-		for _, n := range kube.Items(s.node) {
-			p.defaults = append(p.defaults, kube.Text(n))
+		for _, v := range s.Items() {
+			p.defaults = append(p.defaults, v.Text())
 		}
 	}
 
@@ -225,9 +225,9 @@ func selectors(values documents, key string) []choice[kube.Selector] {
 		return nil
 	}
 	var out []choice[kube.Selector]
-	for _, n := range kube.Items(s.node) {
-		if sel := kube.SelectorAt(s.field, n); !sel.Empty() {
-			out = append(out, choice[kube.Selector]{sel, "values.sidecarInjectorWebhook." + key, s.field})
+	for _, v := range s.Items() {
+		if sel := v.Selector(); !sel.Empty() {
+			out = append(out, choice[kube.Selector]{sel, "values.sidecarInjectorWebhook." + key, s.At})
 		}
 	}
 	return out

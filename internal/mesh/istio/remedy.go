@@ -213,7 +213,7 @@ func (j *judging) selectorLabels() string {
 	pod := j.w.pod
 	labels := pod.Labels
 	for _, path := range [][]string{{"spec", "selector", "matchLabels"}, {"spec", "selector"}} {
-		own := kube.StringsAt(render.Field{}, kube.Get(pod.Object.Node, path...))
+		own := kube.ValueAt(pod.Object, path...).Strings()
 		if own.Len() > 0 && len(own.Malformed()) == 0 && pod.Labels.Contains(own) {
 			labels = own
 			break

@@ -21,21 +21,19 @@ type entryPort struct {
 }
 
 func (m *model) addServiceEntry(o *render.Object) {
-	spec := kube.Get(o.Node, "spec")
-	at := render.Field{Object: o, Path: render.PathOf("spec")}
-	e := &serviceEntry{object: o}
-	e.selector = kube.StringsAt(at.Key("workloadSelector", "labels"), kube.Get(spec, "workloadSelector", "labels"))
+	spec := kube.ValueAt(o, "spec")
+	e := &serviceEntry{object: o, selector: spec.Key("workloadSelector", "labels").Strings()}
 	if !m.version.has(serviceEntrySelects) || e.selector.Len() == 0 {
 		return
 	}
-	if hosts := kube.Items(kube.Get(spec, "hosts")); len(hosts) > 0 {
-		e.host = kube.Text(hosts[0])
+	if hosts := spec.Key("hosts").Items(); len(hosts) > 0 {
+		e.host = hosts[0].Text()
 	}
-	for i, n := range kube.Items(kube.Get(spec, "ports")) {
-		p := entryPort{protocol: kube.Text(kube.Get(n, "protocol")), at: at.Key("ports").Item(i)}
-		p.port = kube.ServicePort{Name: kube.Text(kube.Get(n, "name"))}
-		p.port.Number, _ = kube.Int(kube.Get(n, "number"))
-		p.port.TargetNumber, _ = kube.Int(kube.Get(n, "targetPort"))
+	for _, v := range spec.Key("ports").Items() {
+		p := entryPort{protocol: v.Key("protocol").Text(), at: v.At}
+		p.port = kube.ServicePort{Name: v.Key("name").Text()}
+		p.port.Number, _ = v.Key("number").Int()
+		p.port.TargetNumber, _ = v.Key("targetPort").Int()
 		if p.port.TargetNumber == 0 {
 			p.port.TargetNumber = p.port.Number
 		}

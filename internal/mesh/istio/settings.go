@@ -14,9 +14,8 @@ import (
 // document is one source of settings: Helm values, a mesh config, or a part of
 // an installation manifest in view.
 type document struct {
-	node  *yaml.Node
-	field render.Field // of node, or of the text that holds it
-	text  bool         // node was read from a text, so that field is all there is
+	kube.Value
+	text bool // the node was read from the text at the field, which is all the place there is
 	// place finds the field of a setting given by the user; nil otherwise.
 	place func(path []string) render.Field
 }
@@ -25,29 +24,22 @@ type document struct {
 // setting gives it.
 type documents []document
 
-// setting is a value and where it stands.
-type setting struct {
-	node  *yaml.Node
-	field render.Field
-}
-
 // find returns the setting at path. A null value is no value.
-func (d documents) find(path ...string) (setting, bool) {
+func (d documents) find(path ...string) (kube.Value, bool) {
 	for _, doc := range d {
-		n := kube.Get(doc.node, path...)
-		if kube.IsNull(n) {
+		v := doc.Key(path...)
+		if v.IsNull() {
 			continue
 		}
-		s := setting{node: n, field: doc.field}
 		switch {
 		case doc.place != nil:
-			s.field = doc.place(path)
-		case !doc.text:
-			s.field.Path = doc.field.Path.Join(render.PathOf(path...))
+			v.At = doc.place(path)
+		case doc.text:
+			v.At = doc.At
 		}
-		return s, true
+		return v, true
 	}
-	return setting{}, false
+	return kube.Value{}, false
 }
 
 func (d documents) boolean(path ...string) (value, ok bool, at render.Field) {
@@ -55,21 +47,21 @@ func (d documents) boolean(path ...string) (value, ok bool, at render.Field) {
 	if !found {
 		return false, false, render.Field{}
 	}
-	switch strings.ToLower(kube.Text(s.node)) {
+	switch strings.ToLower(s.Text()) {
 	case "true":
-		return true, true, s.field
+		return true, true, s.At
 	case "false":
-		return false, true, s.field
+		return false, true, s.At
 	}
 	return false, false, render.Field{}
 }
 
 func (d documents) text(path ...string) (value string, ok bool, at render.Field) {
 	s, found := d.find(path...)
-	if !found || s.node.Kind != yaml.ScalarNode {
+	if !found || s.Node.Kind != yaml.ScalarNode {
 		return "", false, render.Field{}
 	}
-	return kube.Text(s.node), true, s.field
+	return s.Text(), true, s.At
 }
 
 // installation is what the objects in view and the options tell of the control
@@ -88,7 +80,7 @@ func userDocument(node *yaml.Node, name string, places map[string]render.Field) 
 	if node.Kind == yaml.DocumentNode && len(node.Content) > 0 {
 		node = node.Content[0]
 	}
-	return documents{{node: node, place: func(path []string) render.Field {
+	return documents{{Value: kube.Value{Node: node}, place: func(path []string) render.Field {
 		for i := len(path); i >= 0; i-- {
 			if f, ok := places[strings.Join(append([]string{name}, path[:i]...), ".")]; ok {
 				return f
@@ -111,20 +103,19 @@ func (m *model) install(objects []*render.Object) installation {
 	for _, obj := range objects {
 		switch k := kindOf(obj.Ref); {
 		case k == kindIstioOperator:
-			spec := kube.Get(obj.Node, "spec")
-			at := render.Field{Object: obj, Path: render.PathOf("spec")}
-			rev := kube.Text(kube.Get(spec, "revision"))
+			spec := kube.ValueAt(obj, "spec")
+			rev := spec.Key("revision").Text()
 			seen[rev] = true
-			viewValues[rev] = append(viewValues[rev], document{node: kube.Get(spec, "values"), field: at.Key("values")})
-			viewMesh[rev] = append(viewMesh[rev], document{node: kube.Get(spec, "meshConfig"), field: at.Key("meshConfig")})
-			in.ambient = in.ambient || kube.Text(kube.Get(spec, "profile")) == "ambient"
+			viewValues[rev] = append(viewValues[rev], document{Value: spec.Key("values")})
+			viewMesh[rev] = append(viewMesh[rev], document{Value: spec.Key("meshConfig")})
+			in.ambient = in.ambient || spec.Key("profile").Text() == "ambient"
 		case k == kindConfigMap && m.isSystem(obj.NamespaceOrDefault()):
 			data := func(key string) documents { return m.embedded(obj, key) }
 			if rev, ok := revisionOf(obj.Name, "istio-sidecar-injector"); ok {
 				seen[rev] = true
 				viewValues[rev] = append(viewValues[rev], data("values")...)
 				viewValues[rev] = append(viewValues[rev], injectorConfig(data("config"))...)
-			} else if rev, ok := revisionOf(obj.Name, "istio"); ok && kube.Get(obj.Node, "data", "mesh") != nil {
+			} else if rev, ok := revisionOf(obj.Name, "istio"); ok && kube.ValueAt(obj, "data", "mesh").Node != nil {
 				seen[rev] = true
 				viewMesh[rev] = append(viewMesh[rev], data("mesh")...)
 			}
@@ -146,8 +137,8 @@ func (m *model) install(objects []*render.Object) installation {
 		values = append(values, viewValues[name]...)
 		meshes := append(userDocument(rev.MeshConfig, "revisions["+strconv.Itoa(i)+"].meshConfig", o.Places), commonMesh...)
 		for _, doc := range values { // istiod's values carry the mesh config too
-			if n := kube.Get(doc.node, "meshConfig"); n != nil {
-				meshes = append(meshes, below(doc, "meshConfig", n))
+			if sub := doc.below("meshConfig"); sub.Node != nil {
+				meshes = append(meshes, sub)
 			}
 		}
 		in.values[name] = values
@@ -174,8 +165,8 @@ func (m *model) revisionsInView(common documents, seen map[string]bool) []Revisi
 	tags := func(d documents) []string {
 		var out []string
 		s, _ := d.find("revisionTags")
-		for _, n := range kube.Items(s.node) {
-			out = append(out, kube.Text(n))
+		for _, v := range s.Items() {
+			out = append(out, v.Text())
 		}
 		return out
 	}
@@ -193,14 +184,14 @@ func (m *model) revisionsInView(common documents, seen map[string]bool) []Revisi
 	return out
 }
 
-// below returns the part n of doc at key as a document.
-func below(doc document, key string, n *yaml.Node) document {
-	sub := document{node: n, field: doc.field, text: doc.text}
+// below returns the part of doc at key as a document.
+func (doc document) below(key string) document {
+	sub := document{Value: doc.Key(key), text: doc.text}
 	switch {
 	case doc.place != nil:
 		sub.place = func(path []string) render.Field { return doc.place(append([]string{key}, path...)) }
-	case !doc.text:
-		sub.field = doc.field.Key(key)
+	case doc.text:
+		sub.At = doc.At
 	}
 	return sub
 }
@@ -224,17 +215,16 @@ func revisionOf(name, base string) (string, bool) {
 
 // embedded reads the YAML text under data.key of a ConfigMap.
 func (m *model) embedded(o *render.Object, key string) documents {
-	n := kube.Get(o.Node, "data", key)
-	if kube.IsNull(n) {
+	v := kube.ValueAt(o, "data", key)
+	if v.IsNull() {
 		return nil
 	}
-	at := render.Field{Object: o, Path: render.PathOf("data", key)}
-	node := parseYAML(kube.Text(n))
+	node := parseYAML(v.Text())
 	if node == nil {
-		m.warn(at, "data."+key+" of ConfigMap "+o.NamespaceOrDefault()+"/"+o.Name+" is no YAML mapping and is not read")
+		m.warn(v.At, "data."+key+" of ConfigMap "+o.NamespaceOrDefault()+"/"+o.Name+" is not a YAML mapping and is not read")
 		return nil
 	}
-	return documents{{node: node, field: at, text: true}}
+	return documents{{Value: kube.Value{Node: node, At: v.At}, text: true}}
 }
 
 // injectorConfig maps the injector's own configuration to the Helm values that
@@ -254,13 +244,13 @@ func injectorConfig(d documents) documents {
 			{"defaultTemplates", "defaultTemplates", hook},
 			{"policy", "autoInject", proxy},
 		} {
-			if n := kube.Get(d[i].node, move.from); n != nil {
+			if n := kube.Get(d[i].Node, move.from); n != nil {
 				move.in.Content = append(move.in.Content, scalar(move.to), n)
 			}
 		}
 		global := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar("proxy"), proxy}}
 		out.Content = []*yaml.Node{scalar("sidecarInjectorWebhook"), hook, scalar("global"), global}
-		d[i].node = out
+		d[i].Node = out
 	}
 	return d
 }

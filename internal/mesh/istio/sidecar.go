@@ -53,15 +53,13 @@ func (m *model) addSidecar(o *render.Object) {
 		return
 	}
 	s := &sidecar{object: o, name: workloadName(o)}
-	spec := kube.Get(o.Node, "spec")
-	at := render.Field{Object: o, Path: render.PathOf("spec")}
-	for i, n := range kube.Items(kube.Get(spec, "ingress")) {
-		in := ingress{at: at.Key("ingress").Item(i)}
-		in.port, _ = kube.Int(kube.Get(n, "port", "number"))
-		in.protocol = strings.ToUpper(kube.Text(kube.Get(n, "port", "protocol")))
-		in.capture, in.bind = kube.Text(kube.Get(n, "captureMode")), kube.Text(kube.Get(n, "bind"))
-		if tls := kube.Get(n, "tls"); !kube.IsNull(tls) {
-			if in.tls = kube.Text(kube.Get(tls, "mode")); in.tls == "" {
+	spec := kube.ValueAt(o, "spec")
+	for _, v := range spec.Key("ingress").Items() {
+		in := ingress{at: v.At, capture: v.Key("captureMode").Text(), bind: v.Key("bind").Text()}
+		in.port, _ = v.Key("port", "number").Int()
+		in.protocol = strings.ToUpper(v.Key("port", "protocol").Text())
+		if tls := v.Key("tls"); !tls.IsNull() {
+			if in.tls = tls.Key("mode").Text(); in.tls == "" {
 				in.tls = "PASSTHROUGH"
 			}
 		}
@@ -72,12 +70,12 @@ func (m *model) addSidecar(o *render.Object) {
 		ns = &sidecarNamespace{selected: byLabel[*sidecar]{}}
 		m.idx.sidecars[o.NamespaceOrDefault()] = ns
 	}
-	selector := kube.StringsAt(at.Key("workloadSelector", "labels"), kube.Get(spec, "workloadSelector", "labels"))
+	selector := spec.Key("workloadSelector", "labels").Strings()
 	switch {
 	case selector.Len() > 0:
 		ns.selected.add(o.NamespaceOrDefault(), selector, s)
 		m.idx.heed(selector)
-	case !kube.IsNull(kube.Get(spec, "workloadSelector")):
+	case !spec.Key("workloadSelector").IsNull():
 		ns.selecting = append(ns.selecting, s)
 	default:
 		ns.wide = append(ns.wide, s)
