@@ -116,7 +116,7 @@ func covered(hook *yaml.Node, mutating, ignored bool) string {
 }
 
 func selects(selector *yaml.Node) bool {
-	return selector != nil && (len(kube.Items(kube.Get(selector, "matchExpressions"))) > 0 || kube.StringsAt(render.Field{}, kube.Get(selector, "matchLabels")).Len() > 0)
+	return !(kube.Value{Node: selector}).Selector().Empty()
 }
 
 // resources names what the rules of a webhook match; all tells that it is

@@ -75,7 +75,7 @@ func namespaces(o *render.Object, spec *yaml.Node) []string {
 // container port of that name or number (prometheus-operator,
 // pkg/prometheus/promcfg.go, generateServiceMonitorConfig).
 func (v *view) serviceTargets(o *render.Object, spec, endpoint *yaml.Node) []scraped {
-	selector := kube.SelectorAt(render.Field{}, kube.Get(spec, "selector"))
+	selector := (kube.Value{Node: kube.Get(spec, "selector")}).Selector()
 	in := namespaces(o, spec)
 	name := kube.Text(kube.Get(endpoint, "port"))
 	number, byNumber := kube.Int(kube.Get(endpoint, "targetPort"))
@@ -109,7 +109,7 @@ func (v *view) visible(s, from *render.Object) bool {
 // podTargets returns the targets of an endpoint of a PodMonitor: the declared
 // ports of that name or number of the pods that it selects; all without either.
 func (v *view) podTargets(o *render.Object, spec, endpoint *yaml.Node) []scraped {
-	selector := kube.SelectorAt(render.Field{}, kube.Get(spec, "selector"))
+	selector := (kube.Value{Node: kube.Get(spec, "selector")}).Selector()
 	in := namespaces(o, spec)
 	name := kube.Text(kube.Get(endpoint, "port"))
 	number, byNumber := kube.Int(kube.Get(endpoint, "portNumber"))

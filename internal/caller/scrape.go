@@ -95,14 +95,14 @@ func (s *scraper) selects(v *view, monitor *render.Object) bool {
 	kind := strings.ToLower(monitor.Kind[:1]) + monitor.Kind[1:]
 	spec := kube.Get(s.object.Node, "spec")
 	selector := kube.Get(spec, kind+"Selector")
-	if kube.IsNull(selector) || !kube.SelectorAt(render.Field{}, selector).Matches(kube.Labels(monitor)) {
+	if kube.IsNull(selector) || !(kube.Value{Node: selector}).Selector().Matches(kube.Labels(monitor)) {
 		return false
 	}
 	namespaces := kube.Get(spec, kind+"NamespaceSelector")
 	if kube.IsNull(namespaces) {
 		return s.object.NamespaceOrDefault() == monitor.NamespaceOrDefault()
 	}
-	sel := kube.SelectorAt(render.Field{}, namespaces)
+	sel := (kube.Value{Node: namespaces}).Selector()
 	if sel.Empty() {
 		return true
 	}
