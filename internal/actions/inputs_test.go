@@ -124,7 +124,7 @@ func TestInputMistakes(t *testing.T) {
 		{"only-new", "yes", `input only-new is "yes", but must be true or false`},
 		{"base", "--upload-pack=evil", "must be a revision"},
 		{"base", "a b", "must be a revision"},
-		{"reporters", "review,email", `its entry "email" must be review, annotations, summary, sarif or comment`},
+		{"reporters", "review,email", `its entry "email" must be review, annotations, summary, sarif, comment or check`},
 		{"reporters", ",", "must be a list of review"},
 		{"upload-sarif", "1", "must be true or false"},
 		{"category", "a\nb", "must be one line"},

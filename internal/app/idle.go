@@ -59,7 +59,8 @@ func matchesAny(glob string, dirs []string) bool {
 var nearName = regexp.MustCompile(`(?i)^\.?probe[-_.]?mtls(?:[-_.](?:action|config))?\.ya?ml$`)
 
 // unread says that a file which is called like the configuration, or nearly so, is
-// not read; "" for other files.
+// not read; "" for other files, and for those of directories that the run does not
+// look at.
 func (r *repository) unread(name string) string {
 	base := path.Base(name)
 	elems := strings.Split(name, "/")
@@ -67,7 +68,7 @@ func (r *repository) unread(name string) string {
 		return slices.Contains([]string{"testdata", "vendor", "node_modules", "third_party"}, e)
 	})
 	switch {
-	case !nearName.MatchString(base), name == r.config.File, foreign:
+	case !nearName.MatchString(base), name == r.config.File, foreign, !r.near(path.Dir(name)):
 		return ""
 	case name == config.DefaultFile:
 		return "this configuration is not read, as " + r.config.File + " is named"
@@ -75,4 +76,9 @@ func (r *repository) unread(name string) string {
 		return "this configuration is not read: it is looked for at the repository's root; move it there, or name it with --config"
 	}
 	return fmt.Sprintf("this file is not read: the configuration is called %s, at the repository's root", config.DefaultFile)
+}
+
+// near reports whether a directory holds a checked path, or is at or below one.
+func (r *repository) near(dir string) bool {
+	return slices.ContainsFunc(r.paths, func(p string) bool { return within(dir, p) || within(p, dir) })
 }
