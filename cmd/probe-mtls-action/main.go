@@ -5,7 +5,6 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/org/probe-mtls-action/internal/app"
@@ -22,10 +21,7 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == confined.Argument {
 		os.Exit(app.ServeApart(os.Stdin, os.Stdout))
 	}
-	// A short life, and most of what is allocated is soon garbage: collecting
-	// less often is a third faster. A heap that does grow large is kept in check.
-	debug.SetGCPercent(800)
-	debug.SetMemoryLimit(softLimit())
+	tuneHeap()
 	app.GuardMemory(stderr)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := app.Main(ctx, app.Env{

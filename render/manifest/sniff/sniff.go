@@ -95,21 +95,20 @@ func braced(n *yaml.Node) bool {
 	return false
 }
 
-var separator = regexp.MustCompile(`(?m)^---(?:[ \t].*)?\r?$`)
-
-// cut returns the first document and what follows its separator.
+// cut returns the first document and what follows its separator: a line of three
+// dashes that nothing follows but what white space parts from them.
 func cut(data []byte) (doc, rest []byte) {
-	at := separator.FindIndex(data)
-	if at == nil {
-		return data, nil
+	for at := 0; ; {
+		line, after, _ := bytes.Cut(data[at:], []byte("\n"))
+		if tail, ok := bytes.CutPrefix(line, []byte("---")); ok && (len(bytes.TrimSuffix(tail, []byte("\r"))) == 0 || tail[0] == ' ' || tail[0] == '\t') {
+			return data[:at], after
+		}
+		next := bytes.Index(data[at:], []byte("\n---"))
+		if next < 0 {
+			return data, nil
+		}
+		at += next + 1
 	}
-	end := at[1]
-	if i := bytes.IndexByte(data[end:], '\n'); i >= 0 {
-		end += i + 1
-	} else {
-		end = len(data)
-	}
-	return data[:at[0]], data[end:]
 }
 
 // header is what the top of an object says.
@@ -147,6 +146,9 @@ func read(doc []byte) header {
 		var text []byte
 		text, doc, _ = bytes.Cut(doc, []byte("\n"))
 		n++
+		if top >= 0 && in != "metadata" && len(text) > top && text[top] == ' ' && len(bytes.TrimLeft(text[:top], " ")) == 0 {
+			continue // below a key that says nothing
+		}
 		text = bytes.TrimRight(text, "\r \t")
 		m := pair.FindSubmatch(text)
 		if m == nil {
@@ -267,7 +269,11 @@ func (c *Content) add(h header, line int, doc []byte) {
 		return
 	}
 	c.Objects++
-	if n := len(probes.FindAll(doc, -1)); n > 0 || slices.Contains(workloads, h.kind) || bytes.Contains(doc, []byte("containers")) {
+	n := 0
+	if bytes.Contains(doc, []byte("Probe")) {
+		n = len(probes.FindAll(doc, -1))
+	}
+	if n > 0 || slices.Contains(workloads, h.kind) || bytes.Contains(doc, []byte("containers")) {
 		c.Workloads++
 		c.Probes += n
 	}
