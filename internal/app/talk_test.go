@@ -3,6 +3,7 @@ package app_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -94,6 +95,17 @@ func TestTypicalPullRequests(t *testing.T) {
 				return state.ReplaceAllString(strings.ReplaceAll(s, w.server.URL(), "https://github.example"), "<!-- probe-mtls:STATE ")
 			}
 			r := w.runPR(nil)
+			patches := fence.FindAllStringSubmatch(r.summary, -1)
+			if len(patches) == 0 {
+				t.Error("the summary has no patch")
+			}
+			for _, p := range patches {
+				cmd := exec.Command("git", "apply", "--check")
+				cmd.Dir, cmd.Stdin = r.dir, strings.NewReader(strings.ReplaceAll(p[2], "\n"+p[1], "\n"))
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Errorf("git does not take a patch of the summary: %s\n%s", out, p[0])
+				}
+			}
 			var comments strings.Builder
 			for _, c := range w.server.Comments() {
 				body := plain(c.Body)
@@ -126,6 +138,7 @@ func TestTypicalPullRequests(t *testing.T) {
 var (
 	state  = regexp.MustCompile(`<!-- probe-mtls:[0-9a-f]{16} `)
 	folded = regexp.MustCompile(`(?s)<details>.*?</details>`)
+	fence  = regexp.MustCompile("(?sm)^( *)```diff(\n.*?\n) *```$")
 	target = regexp.MustCompile(`\]\([^)]*\)`)
 )
 

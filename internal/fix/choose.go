@@ -54,10 +54,14 @@ func (s *Session) Drop(c *Choice, out func(*Plan) bool) *Choice {
 	return ch.choice()
 }
 
-func (s *Session) fresh() *draft { return &draft{Tree: s.tree, files: map[string]string{}} }
+func (s *Session) fresh() *draft {
+	return &draft{Tree: s.tree, files: map[string]string{}, original: s.original}
+}
 
 // Draft returns the session's tree with the choice made.
-func (s *Session) Draft(c *Choice) render.Tree { return &draft{Tree: s.tree, files: c.After} }
+func (s *Session) Draft(c *Choice) render.Tree {
+	return &draft{Tree: s.tree, files: c.After, original: s.original}
+}
 
 // occurrence is a finding in one root, as far as a report tells it.
 type occurrence struct{ rule, root, subject string }
@@ -166,7 +170,7 @@ func (ch *chooser) choice() *Choice {
 		c.Plans = append(c.Plans, o.plan)
 	}
 	for file := range c.After {
-		if data, err := ch.s.tree.ReadFile(file); err == nil {
+		if data, err := ch.s.original(file); err == nil {
 			c.Before[file] = string(data)
 		}
 	}

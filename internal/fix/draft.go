@@ -15,6 +15,16 @@ import (
 type draft struct {
 	render.Tree
 	files map[string]string
+	// original reads a file of the tree as it was when it was first read.
+	original func(name string) ([]byte, error)
+}
+
+// source is the text of a file that a change is made in.
+func (d *draft) source(name string) ([]byte, error) {
+	if text, ok := d.text(name); ok {
+		return []byte(text), nil
+	}
+	return d.original(name)
 }
 
 func (d *draft) text(name string) (string, bool) {

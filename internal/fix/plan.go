@@ -100,7 +100,7 @@ func (p *Plan) apply(d *draft) error {
 		if text, ok := next[file]; ok {
 			return text, nil
 		}
-		data, err := d.ReadFile(file)
+		data, err := d.source(file)
 		return string(data), err
 	}
 	for _, s := range p.steps {

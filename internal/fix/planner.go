@@ -21,6 +21,7 @@ var errNoPlace = errors.New("no text of the repository gives the value")
 type planner struct {
 	ctx    context.Context
 	tree   render.Tree
+	read   func(name string) ([]byte, error)
 	unique func(file, text string) string
 	texts  map[string]*source.File
 }
@@ -168,7 +169,7 @@ func (pl *planner) text(name string) *source.File {
 	}
 	var f *source.File
 	if info, err := pl.tree.Lstat(name); err == nil && info.Mode().IsRegular() && info.Size() <= maxFile {
-		if data, err := pl.tree.ReadFile(name); err == nil {
+		if data, err := pl.read(name); err == nil {
 			f = source.NewFile(name, data)
 		}
 	}

@@ -66,9 +66,9 @@ func (pr *proof) run(ctx context.Context, tries []*try) error {
 // together takes from the tries those that can be proven with one render. Tries
 // whose plan cannot be made at all go on to their next one.
 func (pr *proof) together(open []*try) (batch, rest []*try) {
-	all := &draft{Tree: pr.s.tree, files: map[string]string{}}
+	all := pr.s.fresh()
 	for _, t := range open {
-		for !t.over() && t.plan().apply(&draft{Tree: pr.s.tree, files: map[string]string{}}) != nil {
+		for !t.over() && t.plan().apply(pr.s.fresh()) != nil {
 			t.at++
 		}
 		switch {
@@ -104,7 +104,7 @@ func reads(res *render.Result, file string) bool {
 
 // prove proves the plans of a batch, or parts it where they cannot be told apart.
 func (pr *proof) prove(ctx context.Context, batch []*try) error {
-	d := &draft{Tree: pr.s.tree, files: map[string]string{}}
+	d := pr.s.fresh()
 	for _, t := range batch {
 		if err := t.plan().apply(d); err != nil {
 			return pr.part(ctx, batch) // each can be applied alone

@@ -25,7 +25,10 @@ type Session struct {
 	// Sharing tells which roots of the tree read a file.
 	sharing func(file string) []string
 
-	mu    sync.Mutex
+	mu sync.Mutex
+	// read are the files that changes are made in, as they were when they were first
+	// read: what a proof rests on.
+	read  map[string]file
 	names map[string]string // of new files, with their texts
 	plans map[string]*Plan  // the proven ones, by key
 	// proven are the roots in which a plan was proven, by the plan's key.
@@ -42,9 +45,27 @@ var _ pipeline.Prover = (*Session)(nil)
 // New returns a session. sharing tells which roots of the tree read a file.
 func New(tree render.Tree, sharing func(file string) []string) *Session {
 	return &Session{
-		tree: tree, sharing: sharing, names: map[string]string{}, plans: map[string]*Plan{},
+		tree: tree, sharing: sharing, read: map[string]file{}, names: map[string]string{}, plans: map[string]*Plan{},
 		proven: map[string]map[string]bool{}, ends: map[string]map[ID]bool{}, later: map[string]map[ID][]*Plan{},
 	}
+}
+
+// file is the content of a file, or why it could not be read.
+type file struct {
+	data []byte
+	err  error
+}
+
+// original reads a file of the tree as it was when it was first read.
+func (s *Session) original(name string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, ok := s.read[name]
+	if !ok {
+		f.data, f.err = s.tree.ReadFile(name)
+		s.read[name] = f
+	}
+	return f.data, f.err
 }
 
 // ID identifies a finding of one root.
@@ -87,14 +108,14 @@ func (s *Session) unique(file, text string) string {
 
 // describe makes what is shown of a proven plan.
 func (s *Session) describe(p *Plan, also []string) (report.Fix, error) {
-	d := &draft{Tree: s.tree, files: map[string]string{}}
+	d := s.fresh()
 	if err := p.apply(d); err != nil {
 		return report.Fix{}, err
 	}
 	f := report.Fix{Key: p.Key, Title: p.Title, Cost: p.Cost, Also: also}
 	for _, name := range p.Files() {
 		now := d.files[name]
-		before, err := s.tree.ReadFile(name)
+		before, err := s.original(name)
 		if err != nil {
 			f.Files = append(f.Files, report.FileFix{Name: name, New: true, Replacements: []report.Replacement{{
 				At: source.Span{File: name, Start: source.Position{Line: 1, Column: 1}, End: source.Position{Line: 1, Column: 1}}, Text: now,
@@ -189,7 +210,7 @@ const maxTries = 600
 // plan makes the plans for all reported findings of a case, those for several
 // findings once.
 func (s *Session) plan(ctx context.Context, c *pipeline.Case) ([]*try, error) {
-	pl := &planner{ctx: ctx, tree: s.tree, unique: s.unique, texts: map[string]*source.File{}}
+	pl := &planner{ctx: ctx, tree: s.tree, read: s.original, unique: s.unique, texts: map[string]*source.File{}}
 	byKey := map[string]*try{}
 	var tries []*try
 	for i := range c.Findings {
