@@ -61,6 +61,9 @@ type Group struct {
 	// Before and After are those of Roots that are judged together at the base
 	// and at the head: a root may join or leave although none of its files change.
 	Before, After []string
+	// Only says that the others rest on the roots of From alone.
+	Only bool
+	From []string
 }
 
 // Result is the answer.

@@ -212,7 +212,7 @@ func (c *computation) spread() {
 		for _, dir := range sortedKeys(members) {
 			files := c.files[dir]
 			switch {
-			case len(files) == 0:
+			case len(files) == 0, g.Only && !slices.Contains(g.From, dir):
 				continue
 			case c.Shares != nil && !c.Shares(dir, files):
 				changed = dir
@@ -222,7 +222,7 @@ func (c *computation) spread() {
 			all = true
 			break // all members are in now
 		}
-		if changed != "" && !all && c.Calls != nil {
+		if changed != "" && !all && !g.Only && c.Calls != nil {
 			c.called(g, changed)
 		}
 	}

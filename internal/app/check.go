@@ -169,6 +169,7 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	if err != nil {
 		return nil, err
 	}
+	boundUnknown(rep)
 	if err := repo.finishFixes(ctx, s, rep); err != nil {
 		return nil, err
 	}
@@ -192,6 +193,7 @@ func engine(env *Env, tree render.Tree, r *deployed.Renderer, s *settings.Values
 		},
 		Build:      theMesh.Build,
 		Rules:      rules.All(),
+		Loose:      theMesh.Loose,
 		Jobs:       jobs(s),
 		ListJudged: s.Format == "junit",
 		Heavy:      r.Above(func(t render.Tree) deployed.Apart { return apart(env, t, s) }),

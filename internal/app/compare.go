@@ -71,12 +71,15 @@ func (c *comparison) prepare(ctx context.Context) (err error) {
 	if err := c.findDeployments(ctx); err != nil {
 		return err
 	}
-	c.reach()
-	return nil
+	return c.reach()
 }
 
 // reach finds the affected roots.
-func (c *comparison) reach() {
+func (c *comparison) reach() error {
+	single, err := c.singleGroup()
+	if err != nil {
+		return err
+	}
 	in := affected.Input{
 		Changes:    &c.scope.Changes,
 		Base:       c.before,
@@ -85,7 +88,7 @@ func (c *comparison) reach() {
 		Excluded:   c.leftOut,
 		AllRoots:   c.withBases() || !c.s.ChangedOnly,
 		Everywhere: c.everywhere(),
-		Groups:     c.environments(),
+		Groups:     append(c.environments(), single),
 		Refused:    c.refused(),
 	}
 	if c.tree != nil {
@@ -93,6 +96,7 @@ func (c *comparison) reach() {
 	}
 	in.Calls = affected.Calls(caller.Words, c.repo.tree, c.after)
 	c.reached = affected.Roots(in)
+	return nil
 }
 
 // findDeployments finds out what is deployed from both trees, which the graphs

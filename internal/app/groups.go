@@ -22,6 +22,7 @@ type grouping struct {
 	// only serve as a base of others: what is deployed is the overlay.
 	members map[string][]render.Root
 	all     *graph.Graph // of the tree, where there are environments
+	single  single
 }
 
 // view is one tree and what is known of it.
@@ -49,6 +50,15 @@ func (r *repository) group(ctx context.Context, v view, roots []render.Root, s *
 	}
 	if err := g.findMembers(); err != nil {
 		return nil, err
+	}
+	if r.git != nil { // a stream is one root
+		tree, err := v.graph()
+		if err != nil {
+			return nil, notChecked(err)
+		}
+		if g.single, err = r.singles(tree, v.deployed, v.config); err != nil {
+			return nil, err
+		}
 	}
 	return g.groups(ctx, roots)
 }
@@ -115,7 +125,7 @@ func (g *grouping) groups(ctx context.Context, roots []render.Root) ([]pipeline.
 					return nil, err
 				}
 			case len(names) == 0:
-				groups = append(groups, pipeline.Group{Roots: []render.Root{root}, Context: g.common, Mesh: over(g.s, g.config.Mesh)})
+				groups = append(groups, pipeline.Group{Roots: []render.Root{root}, Context: g.common, Mesh: over(g.s, g.config.Mesh), Maybe: g.single.beside(root)})
 			}
 			if e != nil {
 				continue

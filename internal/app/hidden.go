@@ -226,7 +226,9 @@ func (c *comparison) misconfigured(ctx context.Context, rep *report.Report, guar
 	if err := g.findDeployments(ctx); err != nil {
 		return nil, err
 	}
-	g.reach()
+	if err := g.reach(); err != nil {
+		return nil, err
+	}
 	seen := &report.Report{} // what could not be checked is told once, by the other one
 	roots, err := g.choose(ctx, seen)
 	if err != nil {

@@ -44,7 +44,7 @@ func (r *repository) idle(g *graph.Graph, d *deployments) []report.Remark {
 		}
 	}
 	for _, name := range g.Sheets() {
-		if text := r.unread(name); text != "" {
+		if text := r.unread(name); text != "" && r.isNear(path.Dir(name)) {
 			tell(source.Span{File: name}, "%s", text)
 		}
 	}

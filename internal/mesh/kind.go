@@ -28,6 +28,14 @@ type Mesh struct {
 	// Selects reports which of the objects that decide do so for no other pods
 	// than those of their own namespace that they select by labels: Services.
 	Selects func(render.Ref) bool
+	// Governs reports which of the objects that decide can make a probe fail that
+	// passes without them: policies, and settings of the mesh.
+	Governs func(render.Ref) bool
+	// Loose returns the deciding objects of roots that are judged together, if some
+	// of them govern no pod among these objects: as far as the roots show, they are
+	// there for others. Everywhere tells that such a one is not of a namespace
+	// alone. It returns nil where there are none.
+	Loose func(objects []*render.Object, settings Settings) (loose []*render.Object, everywhere bool)
 }
 
 // Names are what people call a mesh and its parts, in texts and pictures.

@@ -163,6 +163,9 @@ func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, obj
 		}
 		p.items = append(p.items, it)
 	}
+	if err := r.maybe(ctx, g, p, model, objects, reported); err != nil {
+		return err
+	}
 	if p.notes, err = r.remarks(ctx, p.notes, model, objects); err != nil {
 		return err
 	}

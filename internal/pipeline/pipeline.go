@@ -28,6 +28,9 @@ type Group struct {
 	// its workloads are not reported.
 	Context []render.Root
 	Mesh    mesh.Settings
+	// Maybe are roots of which nobody knows whether they share the cluster: what
+	// their policies would break is unknown.
+	Maybe []render.Root
 	// At is where the configuration names the group, zero where it does not.
 	At source.Span
 }
@@ -54,6 +57,8 @@ type Engine struct {
 	Renderers map[string]render.Renderer
 	Build     BuildMesh
 	Rules     []*check.Rule
+	// Loose tells what of a root may govern others, see [Group.Maybe].
+	Loose Loose
 	// Jobs is how many roots are rendered at a time, at least 1.
 	Jobs int
 	// Heavy renders the roots that a renderer leaves to it with
@@ -123,6 +128,7 @@ func (e *Engine) Run(ctx context.Context, groups []Group) (*Result, error) {
 		Engine:  e,
 		locator: locate.New(e.Tree),
 		renders: make(map[render.Root]*rendering),
+		looses:  make(map[render.Root]*loose),
 		workers: startWorkers(max(e.Jobs, 1), e.Idle),
 	}
 	defer r.workers.stop()
@@ -185,6 +191,7 @@ type run struct {
 
 	mu      sync.Mutex
 	renders map[render.Root]*rendering
+	looses  map[render.Root]*loose
 }
 
 // part is what one group gave.

@@ -91,7 +91,7 @@ func (e *Engine) renderOne(ctx context.Context, root render.Root) (res *render.R
 // expect notes who will render what.
 func (r *run) expect(groups []Group) {
 	for _, g := range groups {
-		for _, root := range g.all() {
+		for _, root := range append(g.all(), g.Maybe...) {
 			if r.renders[root] == nil {
 				r.renders[root] = r.ahead.take(root)
 			}
@@ -104,7 +104,7 @@ func (r *run) expect(groups []Group) {
 func (r *run) release(g Group) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, root := range g.all() {
+	for _, root := range append(g.all(), g.Maybe...) {
 		x := r.renders[root]
 		if x.users--; x.users == 0 {
 			delete(r.renders, root)

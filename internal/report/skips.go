@@ -17,9 +17,9 @@ type SkipGroup struct {
 	More  []source.Span // further places, in the report's order
 }
 
-// minPlaces is how many places of one reason are put together: fewer are clearer
-// each at its own line.
-const minPlaces = 4
+// minPlaces is how many places of one reason are put together where roots could not
+// be checked at all: fewer are clearer each at its own line. Holes always are.
+const minPlaces = 5
 
 // maxMore is how many further places the message of a group names.
 const maxMore = 4
@@ -52,7 +52,7 @@ func (r *Report) SkipGroups() []SkipGroup {
 	at := map[Skip]int{}
 	for _, s := range r.Skipped {
 		k := same(s)
-		if many := alike(s); s.Hint != "" && !s.At.IsZero() && len(places[many]) >= minPlaces {
+		if many := alike(s); s.Hint != "" && !s.At.IsZero() && (s.Hole || len(places[many]) >= minPlaces) {
 			k = many
 		}
 		i, ok := at[k]

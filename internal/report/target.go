@@ -120,6 +120,9 @@ func (it *Item) CauseKey() string {
 	if d := it.Decider(); d != nil {
 		by = d.Span.String()
 	}
+	if it.Verdict == mesh.Unknown {
+		class += " unknown"
+	}
 	return class + string(it.Hidden) + "\x00" + by
 }
 

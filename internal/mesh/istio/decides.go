@@ -14,6 +14,8 @@ var Mesh = mesh.Mesh{
 	Version: func(s mesh.Settings) string { return options(s).IstioVersion },
 	Decides: decides,
 	Selects: selects,
+	Governs: governs,
+	Loose:   loose,
 }
 
 // build is [New] for settings of any form.

@@ -13,6 +13,7 @@ import (
 	"github.com/sethvargo/go-githubactions"
 
 	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/safe"
 	"github.com/org/probe-mtls-action/render/source"
@@ -108,6 +109,9 @@ func (o Options) groups(r *report.Report) [][]*report.Item {
 	return report.Group(items, func(it *report.Item) string {
 		p := it.Placement
 		if p == nil || p.Kind == report.InSummary {
+			if it.Verdict == mesh.Unknown && it.Decider() != nil {
+				return string(it.Severity) + it.CauseKey() + "\x00" + o.remark(it)
+			}
 			return ""
 		}
 		return fmt.Sprintf("%s %s\x00%s\x00%d\x00%s\x00%s", it.Severity, p.Path, p.Side, p.Line, it.CauseKey(), o.remark(it))
@@ -158,6 +162,13 @@ func (o Options) annotation(group []*report.Item) Annotation {
 // lines. A removed line has no place there, so its file has.
 func (o Options) place(it *report.Item) Annotation {
 	p := it.Placement
+	if d := it.Decider(); it.Verdict == mesh.Unknown && d != nil && (p == nil || p.Kind == report.InSummary) {
+		line := d.Start.Line
+		if o.HeadLine != nil && line > 0 {
+			line = o.HeadLine(d.File, line)
+		}
+		return at(d.Span, d.File, line)
+	}
 	if p == nil || p.Kind == report.InSummary || p.Kind == report.OnProbe {
 		line := it.At.Start.Line
 		if o.HeadLine != nil && line > 0 {

@@ -29,10 +29,16 @@ type Content struct {
 	// Releases are the Helm releases of Flux and k3s, by the line at which the
 	// object begins.
 	Releases []Release
+	// Heads say what the objects are, each once.
+	Heads []Head
 	// Template is true for text in a template language, which is no manifest
 	// before something has filled it in: it counts no objects.
 	Template bool
 }
+
+// Head is what the text of an object says of it; Kind is "" where it is written in
+// a way that only a parser reads. Name is set for a ConfigMap alone.
+type Head struct{ Group, Kind, Name string }
 
 // Release is an object that has a controller install a Helm chart.
 type Release struct {
@@ -269,6 +275,7 @@ func (c *Content) add(h header, line int, doc []byte) {
 		return
 	}
 	c.Objects++
+	c.head(group, h)
 	n := 0
 	if bytes.Contains(doc, []byte("Probe")) {
 		n = len(probes.FindAll(doc, -1))
@@ -284,6 +291,22 @@ func (c *Content) add(h header, line int, doc []byte) {
 	c.Variables = c.Variables || h.kind == "ConfigMap"
 	if h.kind == "HelmRelease" || h.kind == "HelmChart" && group == "helm.cattle.io" {
 		c.Releases = append(c.Releases, Release{h.kind, h.namespace, h.name, line + h.line - 1})
+	}
+}
+
+func (c *Content) head(group string, h header) {
+	head := Head{Group: group, Kind: h.kind}
+	if words := strings.Fields(h.kind); len(words) > 1 { // an anchor or a tag before it
+		head.Kind = words[len(words)-1]
+	}
+	if strings.ContainsAny(head.Kind, `\"'|>*`) {
+		head.Kind = ""
+	}
+	if head.Kind == "ConfigMap" {
+		head.Name = h.name
+	}
+	if !slices.Contains(c.Heads, head) {
+		c.Heads = append(c.Heads, head)
 	}
 }
 
