@@ -207,7 +207,7 @@ func (v *view) probe(o *render.Object) {
 	}
 	s.caller.Asks = portOf(e.namespace, e.service, strconv.Itoa(e.port))
 	by := v.scrapers().of(v, o)
-	for _, t := range v.throughService(o.Root, e.namespace, e.service, numbered(e.port)) {
+	for _, t := range v.byName(o.Root, e) {
 		s.targets = append(s.targets, scraped{target: t})
 	}
 	if !slices.ContainsFunc(by, func(p *scraper) bool { return p.pod.In == mesh.Sidecar }) { // a sidecar knows the Service
@@ -219,7 +219,7 @@ func (v *view) probe(o *render.Object) {
 // probed finds what a prober outside the mesh is told to look at.
 func (v *view) probed(o *render.Object, spec *yaml.Node, prober endpoint) {
 	var pod *mesh.Pod
-	for _, t := range v.throughService(o.Root, prober.namespace, prober.service, numbered(prober.port)) {
+	for _, t := range v.byName(o.Root, prober) {
 		if t.pod.In != mesh.Outside {
 			return
 		}
@@ -236,6 +236,7 @@ func (v *view) probed(o *render.Object, spec *yaml.Node, prober endpoint) {
 				Client: pod.Name, Speech: e.speech, Covers: "it always reads as down",
 			}
 			v.toService(c, e.namespace, e.service, strconv.Itoa(e.port), whyOutside(pod, "the prober"))
+			c.targets = v.byName(o.Root, e)
 			break
 		}
 	}

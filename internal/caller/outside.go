@@ -87,16 +87,37 @@ func (v *view) endpoints(root render.Root, namespace, text string) []endpoint {
 }
 
 // serviceHost returns the Service that a host name means within namespace: name,
-// name.namespace, name.namespace.svc or with the cluster's domain behind it.
+// name.namespace, name.namespace.svc or with the cluster's domain behind it; in
+// the long forms a pod's own name may stand in front of it.
 func serviceHost(host, namespace string) (service, in string) {
-	parts := strings.Split(strings.TrimSuffix(host, "."), ".")
+	parts := strings.Split(strings.ToLower(strings.TrimSuffix(host, ".")), ".")
 	switch {
 	case len(parts) == 1:
 		return parts[0], namespace
 	case len(parts) == 2 || parts[2] == "svc":
 		return parts[0], parts[1]
+	case len(parts) > 3 && parts[3] == "svc":
+		return parts[1], parts[2]
 	}
 	return "", ""
+}
+
+// byName returns the pod ports that a call to a Service's name reaches: the name
+// of a headless Service stands for its pods, so that the port is theirs.
+func (v *view) byName(root render.Root, e endpoint) []target {
+	var out []target
+	for _, s := range v.services(root, e.namespace, e.service) {
+		if !headless(s) {
+			out = append(out, v.ports(s, numbered(e.port))...)
+			continue
+		}
+		for _, p := range v.behind(s) {
+			out = append(out, target{pod: p, port: e.port, facts: []mesh.Fact{{
+				Text: "Service " + e.service + " is headless: its name stands for the pods, such as " + p.Name, Field: at(s.Object, "spec", "clusterIP"), Deciding: true,
+			}}})
+		}
+	}
+	return out
 }
 
 func (v *view) url(p *mesh.Pod, n *yaml.Node, name string, field func() render.Field) {
@@ -111,6 +132,7 @@ func (v *view) url(p *mesh.Pod, n *yaml.Node, name string, field func() render.F
 		}
 		before := len(v.found)
 		v.toService(c, e.namespace, e.service, strconv.Itoa(e.port), p.Facts)
+		c.targets = v.byName(p.Object.Root, e)
 		if before > 0 && v.found[before-1].Object == c.Object && v.found[before-1].Name == name { // several URLs in one value: one caller
 			v.found = v.found[:before]
 			first := v.found[before-1]

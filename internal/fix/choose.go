@@ -75,10 +75,15 @@ type offer struct {
 
 // broad reports whether the plan changes something else than what the findings
 // speak of, such as a policy that is about many workloads: a last resort.
+// What is asked of a caller's target is no more than that, though its object is
+// another one.
 func (o *offer) broad() bool {
+	if o.plan.Broad {
+		return true
+	}
 	for _, n := range o.plan.names {
 		for occ := range o.ends {
-			if len(n.path) > 0 && !strings.Contains(occ.subject, "/"+n.object.kind+"/") {
+			if len(n.path) > 0 && !report.IsCall(occ.rule) && !strings.Contains(occ.subject, "/"+n.object.kind+"/") {
 				return true
 			}
 		}

@@ -22,6 +22,7 @@ type Plan struct {
 	Key   string
 	Title string // imperative, one line
 	Cost  string // as of [mesh.Remedy]; "" for a safe one
+	Broad bool   // as of [mesh.Remedy]
 	steps []step
 	names []name
 	// rank orders the plans for one finding: the best has the least.

@@ -46,7 +46,7 @@ func (pl *planner) plans(r *mesh.Remedy, o *render.Object) []*Plan {
 	var out []*Plan
 	seen := map[string]bool{}
 	for _, l := range []layer{atValue, atDocument, inOverlay} {
-		p := &Plan{Title: r.Title, Cost: r.Cost}
+		p := &Plan{Title: r.Title, Cost: r.Cost, Broad: r.Broad}
 		if err := pl.fill(p, changes, l); err != nil || len(p.steps) == 0 {
 			continue
 		}

@@ -4,6 +4,7 @@
 package fix
 
 import (
+	"cmp"
 	"context"
 	"path"
 	"slices"
@@ -166,15 +167,20 @@ func (s *Session) prove(ctx context.Context, c *pipeline.Case, tries []*try) ([]
 		s.keep(t, pr)
 	}
 	for i := range out {
-		sortFixes(out[i])
+		s.sortFixes(out[i])
 	}
 	return out, nil
 }
 
-// sortFixes puts the safe fixes first; what is left is in the order of the
-// remedies.
-func sortFixes(fixes []report.Fix) {
-	slices.SortStableFunc(fixes, func(a, b report.Fix) int { return btoi(!a.Safe()) - btoi(!b.Safe()) })
+// sortFixes puts the safe fixes first and the broad ones last; what is left is in
+// the order of the remedies.
+func (s *Session) sortFixes(fixes []report.Fix) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	broad := func(f report.Fix) int { return btoi(s.plans[f.Key] != nil && s.plans[f.Key].Broad) }
+	slices.SortStableFunc(fixes, func(a, b report.Fix) int {
+		return cmp.Or(btoi(!a.Safe())-btoi(!b.Safe()), broad(a)-broad(b))
+	})
 }
 
 func btoi(b bool) int {

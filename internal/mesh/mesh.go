@@ -76,6 +76,9 @@ type Remedy struct {
 	// remedy with YAML merges it into Field or creates the object, and one
 	// without YAML is advice.
 	Edits []Edit
+	// Broad marks a remedy that changes what holds for others too, such as the
+	// mode of a whole namespace: a last resort.
+	Broad bool
 	// Cost says in one clause what is lost or what must hold besides; "" where
 	// no application port loses mTLS and nothing but the probe's path changes.
 	Cost string

@@ -36,8 +36,11 @@ var calls = map[string]struct{ one, many, suffers string }{
 
 // Call reports whether the finding is on a client that calls pods without an
 // identity of the mesh, rather than on a probe or a policy.
-func (it *Item) Call() bool {
-	_, ok := calls[it.RuleID]
+func (it *Item) Call() bool { return IsCall(it.RuleID) }
+
+// IsCall reports whether a rule is on such clients.
+func IsCall(rule string) bool {
+	_, ok := calls[rule]
 	return ok
 }
 

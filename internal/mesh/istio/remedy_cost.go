@@ -50,8 +50,8 @@ func (j *judging) remedyPolicy(s scenario) {
 	if s.at.Path[len(s.at.Path)-1].Key != "mode" {
 		return // the legacy policy requires mTLS without a mode
 	}
-	j.offer("Make mTLS optional in "+s.who, "mode: PERMISSIVE\n", parent).
-		Cost = "all that " + s.who + " requires mTLS of accepts plaintext from any client"
+	r := j.offer("Make mTLS optional in "+s.who, "mode: PERMISSIVE\n", parent)
+	r.Cost, r.Broad = "all that "+s.who+" requires mTLS of accepts plaintext from any client", true
 }
 
 // remedyHealthPort offers a port of the container that is meant for health
