@@ -20,19 +20,22 @@ func explainCommand(env *Env) *cobra.Command {
 	var s *settings.Values
 	cmd := &cobra.Command{
 		Use:   "explain NAMESPACE/KIND/NAME [PATH...]",
-		Short: "Print the whole decision for every probe of a workload",
+		Short: "Print the whole decision for every probe of a workload, or caller of an object",
 		Long: `Renders every kustomization root at or below the paths (default: the working
 directory) and prints, for every probe and lifecycle handler of the workload,
-what becomes of it and why: each step of the decision with its source line, of
-probes that pass too. A star marks the steps that the outcome hangs on.
+and for every call that the object makes without a certificate of the mesh
+(webhooks, APIServices, monitors, Ingresses, routes, Services, jobs), what
+becomes of it and why: each step of the decision with its source line, of
+those that pass too. A star marks the steps that the outcome hangs on.
 
 A namespace that the manifests do not set is "default". KIND/NAME alone takes
-the workload in any namespace.
+the object in any namespace, or without one.
 
-Exit codes: 0 explained; 2 wrong usage or no such workload; 3 a root could not
+Exit codes: 0 explained; 2 wrong usage or no such object; 3 a root could not
 be rendered.`,
 		Example: `  probe-mtls-action explain shop/Deployment/web
-  probe-mtls-action explain Deployment/web overlays/prod --istio-version 1.24`,
+  probe-mtls-action explain Deployment/web overlays/prod --istio-version 1.24
+  probe-mtls-action explain ValidatingWebhookConfiguration/policy`,
 		Args: atLeast("the workload to explain, such as shop/Deployment/web"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			want, err := parseWorkload(args[0])
@@ -121,7 +124,7 @@ func runExplain(ctx context.Context, env *Env, s *settings.Values, want workload
 	}
 	switch {
 	case len(res.Decisions) == 0 && len(skipped) == 0:
-		return usagef("no workload %s with a probe in %d roots%s", want, len(res.Roots), nearest(want, names))
+		return usagef("no %s with a probe or another caller in %d roots%s", want, len(res.Roots), nearest(want, names))
 	case len(skipped) > 0:
 		return &exitError{code: ExitNotChecked}
 	}
