@@ -104,7 +104,7 @@ func (r *repository) finishFixes(ctx context.Context, s *settings.Values, rep *r
 				kept = append(kept, f)
 			}
 		}
-		it.Fixes = fix.Order(append(narrower.Of(it), kept...))
+		it.Fixes = r.fixes.Order(append(narrower.Of(it), kept...))
 	}
 	return nil
 }

@@ -177,11 +177,13 @@ func (s *Session) prove(ctx context.Context, c *pipeline.Case, tries []*try) ([]
 func (s *Session) sortFixes(fixes []report.Fix) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	broad := func(f report.Fix) int { return btoi(s.plans[f.Key] != nil && s.plans[f.Key].Broad) }
 	slices.SortStableFunc(fixes, func(a, b report.Fix) int {
-		return cmp.Or(btoi(!a.Safe())-btoi(!b.Safe()), broad(a)-broad(b))
+		return cmp.Or(btoi(!a.Safe())-btoi(!b.Safe()), s.broad(a)-s.broad(b))
 	})
 }
+
+// broad is 1 for a fix whose plan is broad; s.mu is held.
+func (s *Session) broad(f report.Fix) int { return btoi(s.plans[f.Key] != nil && s.plans[f.Key].Broad) }
 
 func btoi(b bool) int {
 	if b {
@@ -276,10 +278,20 @@ func replacements(file, old, now string) []report.Replacement {
 	return out
 }
 
-// Order puts the safe fixes first, among them those that change nothing besides.
-func Order(fixes []report.Fix) []report.Fix {
+// Order puts the safe fixes first and the broad ones last, those of one tier in the
+// order of the remedies that they carry out, and of the same remedy those first
+// that change nothing besides.
+func (s *Session) Order(fixes []report.Fix) []report.Fix {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rank := func(f report.Fix) int {
+		if p := s.plans[f.Key]; p != nil {
+			return p.rank
+		}
+		return maxTries
+	}
 	slices.SortStableFunc(fixes, func(a, b report.Fix) int {
-		if d := btoi(!a.Safe()) - btoi(!b.Safe()); d != 0 {
+		if d := cmp.Or(btoi(!a.Safe())-btoi(!b.Safe()), s.broad(a)-s.broad(b), rank(a)-rank(b)); d != 0 {
 			return d
 		}
 		if a.Title != b.Title {

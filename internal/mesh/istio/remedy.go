@@ -247,8 +247,8 @@ func (j *judging) remedyAlpha(s scenario) {
 	for _, p := range j.m.servicePolicies(j.w, b) {
 		_, byPort := j.m.targets(p, j.w, b)
 		if byPort || !ver.has(alphaPortFirst) {
-			j.offer("Let "+p.name+" accept plaintext for what it targets", peers, render.Field{Object: p.object, Path: render.PathOf("spec")}).
-				Cost = "all that the policy targets accepts plaintext from any client"
+			r := j.offer("Let "+p.name+" accept plaintext for what it targets", peers, render.Field{Object: p.object, Path: render.PathOf("spec")})
+			r.Cost, r.Broad = "all that the policy targets accepts plaintext from any client", true
 			j.remedyManagement()
 			return
 		}
