@@ -569,6 +569,58 @@ func many(n int) map[string]string {
 	return files
 }
 
+// TestReadmeWorkflow: the README's workflow, unchanged, says what it looked at,
+// whatever the depth of the checkout, with a read-only token, from a fork, and in a
+// repository that has no object of Istio.
+func TestReadmeWorkflow(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, with, _ := strings.Cut(string(readme), "uses: org/probe-mtls-action@v1\n        with:\n")
+	with, _, _ = strings.Cut(with, "```")
+	inputs := map[string]string{}
+	for _, line := range strings.Split(strings.TrimSpace(with), "\n") {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		inputs[name] = strings.Trim(value, `"`)
+	}
+	if len(inputs) == 0 {
+		t.Fatal("the README's workflow has no inputs")
+	}
+	plain := map[string]string{".probe-mtls.yaml": "", "overlays/prod/mesh.yaml": "", "overlays/prod/kustomization.yaml": "namespace: shop\nresources:\n- ../../base\n"}
+	for _, c := range []struct {
+		name   string
+		before map[string]string
+		opt    githubtest.Options
+		change map[string]string
+		code   int
+		says   string
+	}{
+		{"a policy", nil, githubtest.Options{}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")}, 1, "2 findings = 2 review comments"},
+		{"a read-only token", nil, githubtest.Options{Permissions: &githubtest.ReadOnly}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")}, 1, "2 findings = 2 annotations"},
+		{"a fork", nil, githubtest.Options{Fork: true, Permissions: &githubtest.ReadOnly}, map[string]string{"overlays/prod/mesh.yaml": mesh("STRICT")}, 1, "2 findings = 2 annotations"},
+		{"no Istio", plain, githubtest.Options{}, map[string]string{"base/web.yaml": web(8080, 8082)}, 0, "1 root checked"},
+	} {
+		depths := []string{"1"}
+		if c.name == "a policy" {
+			depths = []string{"1", "2", "0"}
+		}
+		for _, depth := range depths {
+			t.Run(c.name+" "+depth, func(t *testing.T) {
+				t.Parallel()
+				w := newWorldOn(t, c.before, c.opt, c.change)
+				commit := w.merge()
+				r := w.runIn(w.origin.Checkout(commit, depth).Dir, "pull_request", w.pullRequest(), commit, inputs)
+				r.want(t, c.code, nil)
+				if !strings.Contains(r.log+r.summary, c.says) || !strings.Contains(r.summary, "1 root checked") {
+					t.Errorf("neither log nor summary says %q:\n%s\n%s", c.says, r.log, r.summary)
+				}
+			})
+		}
+	}
+}
+
 // TestMatrix: the legs of a matrix and two steps of a job keep their comments
 // apart and say which is whose; a change of settings keeps them.
 func TestMatrix(t *testing.T) {
