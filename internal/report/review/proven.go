@@ -8,9 +8,9 @@ import (
 	"github.com/org/probe-mtls-action/internal/report/safe"
 )
 
-// suggestion returns the fix as a block that GitHub offers to commit: the new text
-// of the comment's line. Only a safe fix that changes nothing but that line can be
-// one.
+// suggestion returns the fix as a block that GitHub offers to commit: the new text,
+// of one or more lines, of the comment's line. Only a safe fix that changes nothing
+// but that line, or adds lines around it, can be one.
 func suggestion(it *report.Item, f *report.Fix) (string, bool) {
 	p := it.Placement
 	if p == nil || p.Side == report.Left || !f.Safe() || len(f.Files) != 1 || f.Files[0].New || len(f.Files[0].Replacements) != 1 {
@@ -18,15 +18,21 @@ func suggestion(it *report.Item, f *report.Fix) (string, bool) {
 	}
 	r := f.Files[0].Replacements[0]
 	line, ok := lineAt(it, p)
-	if !ok || r.At.File != p.Path || r.At.Start.Line != p.Line {
+	if !ok || r.At.File != p.Path {
 		return "", false
 	}
+	from, to := r.At.Start, r.At.End
+	whole, next := strings.CutSuffix(r.Text, "\n")
 	text := ""
 	switch {
-	case r.At.End.Line == p.Line && !strings.Contains(r.Text, "\n"):
-		text = cut(line, 1, r.At.Start.Column) + r.Text + cut(line, r.At.End.Column, -1)
-	case r.At.End.Line == p.Line+1 && r.At.End.Column == 1 && r.At.Start.Column == 1 && r.Text == "":
+	case from.Line == p.Line && to.Line == p.Line:
+		text = cut(line, 1, from.Column) + r.Text + cut(line, to.Column, -1)
+	case from.Line == p.Line && from.Column == 1 && to.Line == p.Line+1 && to.Column == 1 && r.Text == "":
 		return "```suggestion\n```\n", true
+	case from.Line == p.Line && to.Line == p.Line+1 && to.Column == 1 && next:
+		text = cut(line, 1, from.Column) + whole
+	case from.Line == p.Line+1 && from.Column == 1 && from == to && next:
+		text = line + "\n" + whole
 	default:
 		return "", false
 	}
