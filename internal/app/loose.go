@@ -195,7 +195,7 @@ func boundUnknown(rep *report.Report) {
 		for _, it := range items[maxUnknown:] {
 			gone[it] = true
 		}
-		n := report.Remark{Text: fmt.Sprintf("%d more probes may fail for the same reason", len(items)-maxUnknown), Level: check.Warning}
+		n := report.Remark{Text: fmt.Sprintf("%d more %s may fail for the same reason", len(items)-maxUnknown, report.Nouns(items)), Level: check.Warning}
 		if d := items[0].Decider(); d != nil {
 			n.At = *d
 		}

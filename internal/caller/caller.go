@@ -4,6 +4,7 @@
 package caller
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -91,6 +92,17 @@ func (c *Caller) Judge() mesh.Judgement {
 		}
 	}
 	out.Assumed = append(out.Assumed[:len(out.Assumed):len(out.Assumed)], c.assumed...)
+	return out
+}
+
+// Namespaces returns those of the pods that c reaches, each once.
+func (c *Caller) Namespaces() []string {
+	var out []string
+	for _, t := range c.targets {
+		if ns := t.pod.Namespace(); !slices.Contains(out, ns) {
+			out = append(out, ns)
+		}
+	}
 	return out
 }
 

@@ -163,7 +163,7 @@ func (r *run) judge(ctx context.Context, g Group, p *part, model mesh.Model, obj
 		}
 		p.items = append(p.items, it)
 	}
-	if err := r.maybe(ctx, g, p, model, objects, reported); err != nil {
+	if err := r.maybe(ctx, g, p, all, objects, reported); err != nil {
 		return err
 	}
 	if p.notes, err = r.remarks(ctx, p.notes, model, objects); err != nil {

@@ -15,7 +15,9 @@ type judged struct {
 	object  *render.Object // that it stands in
 	at      render.Field   // where a finding of it is reported
 	asks    string         // what is asked, and how
-	judge   func() mesh.Judgement
+	// namespaces are those of the pods that are asked.
+	namespaces []string
+	judge      func() mesh.Judgement
 }
 
 func (j *judged) occurrence() report.Occurrence {
@@ -32,13 +34,13 @@ func allJudged(model mesh.Model, calls []caller.Judgement) []judged {
 		}
 		out = append(out, judged{
 			subject: check.Subject{Ref: p.Workload.Ref, Container: p.Container, Field: p.Kind}, object: p.Workload, at: at,
-			asks: wording.Asked(p), judge: func() mesh.Judgement { return model.Judge(p) },
+			asks: wording.Asked(p), namespaces: []string{p.Workload.NamespaceOrDefault()}, judge: func() mesh.Judgement { return model.Judge(p) },
 		})
 	}
 	for _, c := range calls {
 		out = append(out, judged{
 			subject: check.Subject{Ref: c.Object.Ref, Caller: c.Name}, object: c.Object, at: c.At,
-			asks: c.Asks + " " + c.Speech.Manner(), judge: func() mesh.Judgement { return c.Judgement },
+			asks: c.Asks + " " + c.Speech.Manner(), namespaces: c.Namespaces(), judge: func() mesh.Judgement { return c.Judgement },
 		})
 	}
 	return out

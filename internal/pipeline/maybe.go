@@ -44,13 +44,15 @@ func (r *run) looseOf(ctx context.Context, root render.Root, settings mesh.Setti
 // maybe adds to p what the rules find of a group if it shares a cluster with one
 // of the roots of which nobody knows whether it does. Of what is found without
 // them nothing is said again.
-func (r *run) maybe(ctx context.Context, g Group, p *part, model mesh.Model, objects []*render.Object, reported map[*render.Object]bool) error {
+func (r *run) maybe(ctx context.Context, g Group, p *part, judged func() []judged, objects []*render.Object, reported map[*render.Object]bool) error {
 	fine := make(map[string]bool)
 	namespaces := make(map[string]bool)
-	for _, one := range model.Probes() {
-		if reported[one.Workload] && model.Judge(one).Verdict == mesh.OK {
-			fine[subjectOf(one)] = true
-			namespaces[one.Workload.NamespaceOrDefault()] = true
+	for _, one := range judged() {
+		if reported[one.object] && one.judge().Verdict == mesh.OK {
+			fine[one.subject.String()] = true
+			for _, ns := range one.namespaces {
+				namespaces[ns] = true
+			}
 		}
 	}
 	if len(fine) == 0 || r.Loose == nil {
@@ -67,9 +69,8 @@ func (r *run) maybe(ctx context.Context, g Group, p *part, model mesh.Model, obj
 		if err != nil {
 			return err
 		}
-		doubt := &doubt{Model: joined, fine: fine, root: g.Roots[0].Dir, other: other.Dir}
-		for _, f := range check.Run(r.Rules, all, doubt) {
-			if f.Verdict != mesh.Unknown || !reported[f.At.Object] {
+		for _, f := range check.Run(r.Rules, all, doubtOf(joined, fine, g.Roots[0].Dir, other.Dir)) {
+			if f.Verdict != mesh.Unknown || !reported[f.At.Object] || !fine[f.Subject.String()] {
 				continue
 			}
 			it, err := r.locator.Item(ctx, f.At.Object.Root, f)
@@ -90,8 +91,40 @@ func subjectOf(p *probe.Probe) string {
 // cluster: what passes without the other one, and fails with it, is unknown.
 type doubt struct {
 	mesh.Model
-	fine        map[string]bool // the probes that pass without
+	fine        map[string]bool // the probes and callers that pass without
 	root, other string
+}
+
+// doubtOf returns the doubt about a model, with answers to callers if the model
+// has them.
+func doubtOf(joined mesh.Model, fine map[string]bool, root, other string) mesh.Model {
+	d := &doubt{Model: joined, fine: fine, root: root, other: other}
+	if m, ok := joined.(mesh.Answering); ok {
+		return &doubtfulAnswers{Answering: m, doubt: d}
+	}
+	return d
+}
+
+// doubtfulAnswers is a doubt that is asked by callers, too.
+type doubtfulAnswers struct {
+	mesh.Answering
+	doubt *doubt
+}
+
+// Judge implements [mesh.Model].
+func (d *doubtfulAnswers) Judge(p *probe.Probe) mesh.Judgement { return d.doubt.Judge(p) }
+
+// Notices implements [mesh.Model].
+func (d *doubtfulAnswers) Notices() []mesh.Notice { return nil }
+
+// Answer implements [mesh.Answering]. Which of the callers are fine without the
+// other root is for who reads the findings to see.
+func (d *doubtfulAnswers) Answer(c mesh.Call) mesh.Judgement {
+	j := d.Answering.Answer(c)
+	if j.Verdict != mesh.OK {
+		d.doubt.unsure(&j)
+	}
+	return j
 }
 
 // Judge implements [mesh.Model].
@@ -100,13 +133,18 @@ func (d *doubt) Judge(p *probe.Probe) mesh.Judgement {
 	if !d.fine[subjectOf(p)] || j.Verdict != mesh.Breaks && j.Verdict != mesh.Ambiguous || j.Cause != mesh.CauseMTLS {
 		return mesh.Judgement{Probe: p, Verdict: mesh.OK}
 	}
+	d.unsure(&j)
+	return j
+}
+
+// unsure makes a verdict unknown, and says what would settle it.
+func (d *doubt) unsure(j *mesh.Judgement) {
 	j.Verdict = mesh.Unknown
 	j.Assumed = append(slices.Clone(j.Assumed), fmt.Sprintf("%s and %s run in one cluster, which nothing in view says", d.other, d.root))
 	j.Remedies = []mesh.Remedy{{
 		Title: fmt.Sprintf("Say in .probe-mtls.yaml whether they share a cluster: environments: [{name: main, roots: [%s, %s]}] judges them together, an environment for each keeps them apart", d.root, d.other),
 		YAML:  fmt.Sprintf("environments:\n- name: main\n  roots:\n  - %q\n  - %q\n", d.root, d.other),
 	}}
-	return j
 }
 
 // Notices implements [mesh.Model]: they are told of each root by itself.

@@ -1,6 +1,8 @@
 package istio
 
 import (
+	"slices"
+
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/render"
 )
@@ -157,6 +159,10 @@ func (n *noticing) peerPort(p *peer, port int, matched []*workload) {
 			n.add(mesh.NoticeExceptionNoEffect, at, p.name+" has no effect on port "+portText(port)+": no Service leads to it, and Istio "+n.m.version.String()+" heeds portLevelMtls for Service ports only", p.modes())
 			return
 		}
+		if w.enrolled.as == inAmbient {
+			n.ambientPort(p, port, w)
+			return
+		}
 		if entry.mode == mesh.ModeDisable {
 			n.appPortExempt(p, port, matched)
 		}
@@ -180,6 +186,28 @@ func (n *noticing) peerPort(p *peer, port int, matched []*workload) {
 				})
 			return
 		}
+	}
+}
+
+// ambientPort tells of DISABLE on a port that is no exception for ztunnel.
+func (n *noticing) ambientPort(p *peer, port int, w *workload) {
+	if p.ports[port].mode != mesh.ModeDisable || p.mode.set() || p.some(mesh.ModePermissive) {
+		return
+	}
+	for _, s := range n.m.ambientModes(w, port) {
+		if s.mode != mesh.ModeStrict {
+			continue
+		}
+		n.add(mesh.NoticeExceptionNoEffect, p.ports[port].at,
+			p.name+" has no effect on port "+portText(port)+" of "+w.name+": in ambient mode a port of a policy without mtls.mode is exempted by PERMISSIVE only",
+			append(slices.Clone(w.enrolled.facts), s.facts...),
+			mesh.Remedy{
+				Title: "Write PERMISSIVE for port " + portText(port),
+				YAML:  "portLevelMtls:\n  \"" + portText(port) + "\":\n    mode: PERMISSIVE\n",
+				Field: render.Field{Object: p.object, Path: render.PathOf("spec")},
+				Cost:  takesEffect,
+			})
+		return
 	}
 }
 
