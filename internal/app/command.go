@@ -42,6 +42,7 @@ source line to blame: base, overlay, patch or component.`,
 	})
 	root.AddCommand(
 		checkCommand(env),
+		initCommand(env),
 		explainCommand(env),
 		affectedCommand(env),
 		actionCommand(env),
