@@ -78,6 +78,29 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+// TestOtherWebhooks: containers that other webhooks add are in no manifest.
+func TestOtherWebhooks(t *testing.T) {
+	for annotation, want := range map[string]int{
+		`sidecar.opentelemetry.io/inject: "true"`: 1, `sidecar.opentelemetry.io/inject: "false"`: 0,
+		`sidecar.opentelemetry.io/inject: otel/agent`: 1, `dapr.io/enabled: "true"`: 1, `linkerd.io/inject: disabled`: 0,
+		`example.com/inject: "true"`: 0,
+	} {
+		for inject, times := range map[string]int{"true": 1, "false": 0} {
+			m := newModel(t, mustObjects(t, `apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  labels: {sidecar.istio.io/inject: "`+inject+`"}
+  annotations: {`+annotation+`}
+spec: {containers: [{name: web, livenessProbe: {httpGet: {port: 80}}}]}
+`), istio.Options{})
+			if w := m.Warnings(); len(w) != want*times || len(w) > 0 && !strings.Contains(w[0].Text, "their probes are not judged") {
+				t.Errorf("%s, inject %s: warnings %v, want %d", annotation, inject, w, want*times)
+			}
+		}
+	}
+}
+
 func TestOptionErrors(t *testing.T) {
 	for name, o := range map[string]istio.Options{
 		"strict, permissive or disable": {MeshMTLS: "Strict"},

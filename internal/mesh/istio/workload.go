@@ -110,6 +110,7 @@ func (m *model) settle(w *workload) {
 	if !w.enrolled.sidecar() {
 		return
 	}
+	w.tellOthers()
 	w.rewrite = m.rewriting(w)
 	w.capture = m.capturing(w)
 	w.sidecars = m.sidecarsOf(w)
