@@ -122,6 +122,7 @@ func (r *Renderer) plain(ctx context.Context, root render.Root) (*render.Result,
 // kustomization that was written for it, nil for none.
 func (r *Renderer) base(ctx context.Context, root render.Root, s *spec, by renders) (k *written, res *render.Result, err error) {
 	o := s.options
+	tree := r.tree
 	adds := len(o.Settings)+len(o.Components) > 0
 	switch {
 	case root.Renderer == manifest.Name && !o.Directory.Generated:
@@ -132,20 +133,17 @@ func (r *Renderer) base(ctx context.Context, root render.Root, s *spec, by rende
 	case !adds:
 		res, err = by(r.tree, render.Root{Dir: root.Dir, Renderer: graph.Renderer})
 		return nil, res, err
-	case root.Dir == ".":
-		return nil, nil, &render.Error{Root: root, Problem: render.Problem{
-			At:      gitops.Place(ctx, s.by),
-			Message: fmt.Sprintf("what the %s %s adds to the kustomization of the repository's top directory cannot be applied", s.by.Kind, s.by.Name),
-			Hint:    "move the kustomization to a directory of its own",
-		}}
 	default:
-		name := overlay + "/kustomization.yaml"
-		k = write(name, []string{"../" + root.Dir}, above(root.Dir, o.Components), o)
+		dir := root.Dir
+		if dir == "." {
+			dir, tree = topDir, topTree{r.tree}
+		}
+		k = write(overlay+"/kustomization.yaml", []string{"../" + dir}, above(dir, o.Components), o)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	over := &overTree{Tree: r.tree, name: k.file.Name, data: k.file.Data}
+	over := &overTree{Tree: tree, name: k.file.Name, data: k.file.Data}
 	res, err = by(over, render.Root{Dir: path.Dir(k.file.Name), Renderer: graph.Renderer})
 	return k, res, r.explain(ctx, root, s, k, err)
 }
@@ -188,6 +186,7 @@ func (r *Renderer) placed(ctx context.Context, s *spec, k *written, p render.Pro
 		}
 		p.At = at
 	}
+	p.At, p.Message = lift(p.At), strings.ReplaceAll(p.Message, topDir+"/", "")
 	who := fmt.Sprintf("the %s %s", s.by.Kind, s.by.Name)
 	for _, name := range []string{k.file.Name, "'" + overlay + "'", overlay} {
 		if name != "kustomization.yaml" {
@@ -208,12 +207,12 @@ func (r *Renderer) change(ctx context.Context, root render.Root, s *spec, k *wri
 	shared := &files{tree: r.tree}
 	for _, p := range in.Refusals {
 		if !k.holds(p) {
-			out.Refusals = append(out.Refusals, p)
+			out.Refusals = append(out.Refusals, r.placed(ctx, s, k, p))
 		}
 	}
 	for _, p := range in.Remarks {
 		if !k.holds(p) {
-			out.Remarks = append(out.Remarks, p)
+			out.Remarks = append(out.Remarks, r.placed(ctx, s, k, p))
 		}
 	}
 	for _, p := range in.Holes {
@@ -236,7 +235,7 @@ func (r *Renderer) inputs(ctx context.Context, names []string, s *spec, k *writt
 	var out []string
 	for _, n := range names {
 		if k == nil || n != k.file.Name && n != overlay {
-			out = append(out, n)
+			out = append(out, liftName(n))
 		}
 	}
 	if at := gitops.Place(ctx, s.by); !at.IsZero() {
@@ -288,8 +287,10 @@ func (t *tracer) Trace(ctx context.Context, _ *render.Object, p render.Path) (re
 	o.Key = t.mapped(ctx, o.Key, nil)
 	o.Document = t.mapped(ctx, o.Document, nil)
 	for i, v := range o.Via {
-		if v == t.written.file.Name {
+		if i == 0 {
 			o.Via = slices.Clone(o.Via)
+		}
+		if o.Via[i] = liftName(v); v == t.written.file.Name {
 			o.Via[i] = gitops.Place(ctx, t.by).File
 		}
 	}
@@ -299,7 +300,7 @@ func (t *tracer) Trace(ctx context.Context, _ *render.Object, p render.Path) (re
 // mapped returns where a place in the written file comes from.
 func (t *tracer) mapped(ctx context.Context, s source.Span, o *render.Origin) source.Span {
 	if s.File != t.written.file.Name {
-		return s
+		return lift(s)
 	}
 	at, exact := t.written.place(ctx, s, t.files)
 	if at.IsZero() {
