@@ -57,36 +57,52 @@ func Causes(items []*report.Item, names mesh.Names, limit int) (causes []Cause, 
 	return causes[:min(limit, len(causes))], others
 }
 
-// drawable reports whether a finding is about the path of a probe.
+// drawable reports whether a finding is about the path of a probe or a call.
 func drawable(it *report.Item) bool {
 	_, ok := ways[it.RuleID]
-	return ok && it.Target().Field != ""
+	return ok && (it.Call() || it.Target().Field != "")
 }
 
-// way is how a probe goes wrong, as pictures show it.
-type way struct{ toSidecar, toApp, arrow, sidecar string }
+// way is how a probe or a call goes wrong, as pictures show it.
+type way struct{ who, toSidecar, toApp, arrow, sidecar string }
 
-// ways are the ways by rule. The other rules are not about the path of a probe.
+// ways are the ways by rule. The other rules are not about the path of a probe or a call.
 // MESH, PROXY and AGENT stand for what people call the mesh and its parts.
 var ways = func() map[string]way {
-	refused := way{"without a client certificate", "refused: mTLS is required", "-.-x", "sidecar (PROXY)"}
+	refused := way{"kubelet", "without a client certificate", "refused: mTLS is required", "-.-x", "sidecar (PROXY)"}
 	return map[string]way{
 		"PMTLS001": refused,
 		"PMTLS002": refused,
 		"PMTLS003": refused,
 		"PMTLS004": refused,
-		"PMTLS005": {"connects", "never asked", "-.-x", "sidecar (PROXY) accepts"},
-		"PMTLS011": {"without a client certificate", "refused or not, by chance", "-.->", "sidecar (PROXY)"},
-		"PMTLS012": {"rewritten by MESH", "does not get there", "-.-x", "AGENT"},
+		"PMTLS005": {"kubelet", "connects", "never asked", "-.-x", "sidecar (PROXY) accepts"},
+		"PMTLS011": {"kubelet", "without a client certificate", "refused or not, by chance", "-.->", "sidecar (PROXY)"},
+		"PMTLS012": {"kubelet", "rewritten by MESH", "does not get there", "-.-x", "AGENT"},
+		"PMTLS013": call("API server"),
+		"PMTLS014": call("API server"),
+		"PMTLS015": call("Prometheus"),
+		"PMTLS016": call("client outside the mesh"),
 	}
 }()
 
-// Picture returns a Mermaid flowchart of the cause: kubelet, sidecar, port, and
+// call is the way of a client without an identity of the mesh.
+func call(who string) way {
+	return way{who, "without a certificate of MESH", "not let in", "-.-x", "the pod's proxy"}
+}
+
+// Picture returns a Mermaid flowchart of the cause: who asks, sidecar, port, and
 // what decides.
 func (c Cause) Picture() string {
 	it := c.Items[0]
 	w, t := ways[it.RuleID], it.Target()
-	app := []string{t.Workload, "container " + t.Container}
+	named := strings.NewReplacer("MESH", c.mesh.Name, "PROXY", c.mesh.Proxy, "AGENT", c.mesh.Agent)
+	app, asks := []string{t.Workload, "container " + t.Container}, []string{string(t.Field), named.Replace(w.toSidecar)}
+	if it.Call() {
+		app, asks[0] = []string{"called by " + t.Workload}, t.Caller
+		if t.Caller == "" {
+			asks = asks[1:]
+		}
+	}
 	line, _, _ := strings.Cut(it.At.Line, " #")
 	if port := strings.TrimSpace(line); port != "" {
 		app = append(app, port)
@@ -94,11 +110,10 @@ func (c Cause) Picture() string {
 	if n := len(c.Items) - 1; n > 0 {
 		app = append(app, fmt.Sprintf("and %d more like this", n))
 	}
-	named := strings.NewReplacer("MESH", c.mesh.Name, "PROXY", c.mesh.Proxy, "AGENT", c.mesh.Agent)
 	var b strings.Builder
 	add := func(format string, args ...any) { fmt.Fprintf(&b, "  "+format+"\n", args...) }
 	b.WriteString("flowchart LR\n")
-	add("kubelet[%s] -->|%s| sidecar[%s]", Label("kubelet"), Label(string(t.Field), named.Replace(w.toSidecar)), Label(named.Replace(w.sidecar)))
+	add("kubelet[%s] -->|%s| sidecar[%s]", Label(w.who), Label(asks...), Label(named.Replace(w.sidecar)))
 	add("sidecar %s|%s| app[%s]", w.arrow, Label(w.toApp), Label(app...))
 	if c.Text != "" {
 		decides := []string{c.Text}

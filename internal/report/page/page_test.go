@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/org/probe-mtls-action/internal/check"
+	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/internal/report"
 	"github.com/org/probe-mtls-action/internal/report/page"
 	"github.com/org/probe-mtls-action/internal/report/reporttest"
@@ -88,4 +89,29 @@ func FuzzLabel(f *testing.F) {
 			t.Fatalf("%d characters", len(got))
 		}
 	})
+}
+
+// TestCallersPicture: a picture of callers shows who calls, and their objects.
+func TestCallersPicture(t *testing.T) {
+	at := report.Location{Message: "the mesh requires mTLS"}
+	items := []*report.Item{
+		{RuleID: "PMTLS013", Subject: "/ValidatingWebhookConfiguration/guard/webhooks/a.example.com", Summary: "it is not reached", Related: []report.Location{at}},
+		{RuleID: "PMTLS014", Subject: "/APIService/v1.example.com", Summary: "it is not reached", Related: []report.Location{at}},
+		{RuleID: "PMTLS007", Subject: "shop/PeerAuthentication/web", Summary: "it has no effect"},
+	}
+	names := mesh.Names{Name: "Istio", Proxy: "istio-proxy"}
+	if causes, _ := page.Causes(items, names, 10); len(causes) != 1 || len(causes[0].Items) != 2 {
+		t.Fatalf("%d causes, want one of both callers", len(causes))
+	}
+	for i, want := range [][]string{
+		{"API server", "webhooks/a.example.com<br/>without a certificate of<br/>Istio", "called by", "ValidatingWebhookConfigura"},
+		{"API server", "|\"without a certificate of<br/>Istio\"|", "APIService"},
+	} {
+		causes, _ := page.Causes(items[i:i+1], names, 10)
+		for _, part := range want {
+			if got := causes[0].Picture(); !strings.Contains(got, part) {
+				t.Errorf("the picture lacks %q:\n%s", part, got)
+			}
+		}
+	}
 }
