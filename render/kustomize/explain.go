@@ -26,7 +26,7 @@ func (r *Renderer) explain(root render.Root, b *build) error {
 		return e
 	}
 	for _, f := range []func() (render.Problem, bool){
-		x.panicked, x.syntax, x.fields, x.unreadable, x.identity, x.cycle, x.missing, x.target, x.patch, x.operation, x.duplicate, x.nameless, x.component, x.merge,
+		x.panicked, x.syntax, x.helm, x.unfetched, x.fields, x.unreadable, x.identity, x.cycle, x.missing, x.target, x.patch, x.operation, x.duplicate, x.nameless, x.component, x.merge,
 		x.replacement, x.plugin, x.keys,
 	} {
 		if p, ok := f(); ok {
@@ -137,7 +137,7 @@ func (x *explainer) syntax() (render.Problem, bool) {
 	for i := len(v.reads) - 1; i >= 0; i-- {
 		f := v.reads[i]
 		if v.roles[f.name]&roleYAML != 0 && f.syntax != nil {
-			return render.Problem{At: f.syntax.At, Message: "not valid YAML: " + f.syntax.Message, Hint: "Fix the YAML at or just above this line."}, true
+			return render.Problem{At: f.syntax.At, Message: "not valid YAML: " + f.syntax.Message, Hint: "Correct the YAML at or just above this line."}, true
 		}
 	}
 	return render.Problem{}, false
