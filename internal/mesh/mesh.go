@@ -64,7 +64,7 @@ type Fact struct {
 	Deciding bool
 }
 
-// Remedy is one way out, right for the mesh version in question.
+// Remedy is one fix as advice, right for the mesh version in question.
 type Remedy struct {
 	Title string // imperative, one line: "Exempt port 8080 from mTLS"
 	YAML  string // ready to paste, "" where the remedy is no manifest

@@ -14,7 +14,7 @@ const maxPlaces = 50
 
 // Join makes one item of the same finding in several roots: the same
 // fingerprint at the same place, suppressed or not. The gravest occurrence
-// speaks, among equals that of the first root; its text, decision and way out
+// speaks, among equals that of the first root; its text, decision and fixes
 // stand for all. The items come in the order in which they first occur.
 func Join(items []Item) []Item {
 	type key struct {

@@ -34,7 +34,7 @@ type Location struct {
 	Via []string
 }
 
-// Remedy is a way out, as text.
+// Remedy is a fix as text: advice, which nobody has proven.
 type Remedy struct {
 	Title string
 	YAML  string

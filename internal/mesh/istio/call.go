@@ -160,7 +160,7 @@ func declarationOf(p path, b *binding, m *model) (at render.Field) {
 	return at
 }
 
-// remedyCall adds the ways out for a call that is not let in, the shortest first.
+// remedyCall adds the fixes for a call that is not let in, the shortest first.
 // An exception from mTLS is offered only with what makes it help.
 func (j *judging) remedyCall() {
 	s := j.chosen[0]

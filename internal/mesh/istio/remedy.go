@@ -13,7 +13,7 @@ import (
 	"github.com/org/probe-mtls-action/render"
 )
 
-// remedy adds the ways out that fit the verdict, the shortest first.
+// remedy adds the fixes that fit the verdict, the shortest first.
 func (j *judging) remedy() {
 	if j.Verdict == mesh.OK {
 		return
@@ -260,7 +260,7 @@ func (j *judging) remedyAlpha(s scenario) {
 	j.remedyManagement()
 }
 
-// remedyManagement names the way out by a port of its own.
+// remedyManagement names the fix by a port of its own.
 func (j *judging) remedyManagement() {
 	if j.Probe != nil && j.m.version.has(managementListener) && (j.Probe.Kind == probe.Liveness || j.Probe.Kind == probe.Readiness) {
 		j.offer("Probe a port of its own that no Service leads to: Istio "+j.m.version.String()+" accepts plaintext there", "", j.Probe.Field)

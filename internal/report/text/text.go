@@ -1,5 +1,5 @@
 // Package text writes a report for a terminal: each finding on the line that
-// causes it, with the source, the reason and the shortest way out.
+// causes it, with the source, the cause and the best fix.
 package text
 
 import (
@@ -20,7 +20,7 @@ import (
 // Options choose how much is shown and how.
 type Options struct {
 	Color bool
-	// Verbose shows all roots, all ways out, the files between root and place,
+	// Verbose shows all roots, all fixes, the files between root and place,
 	// and the suppressed findings.
 	Verbose bool
 	// OnlyNew leaves out findings that the base revision has too; they are
