@@ -102,3 +102,22 @@ func TestNotHidden(t *testing.T) {
 		})
 	}
 }
+
+// TestHiddenInMergeQueue: a merge group does not tell whether its changes come from
+// forks. What they hide is a warning there; the pull request has failed for a fork.
+func TestHiddenInMergeQueue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{}, map[string]string{
+		"overlays/prod/mesh.yaml": mesh("STRICT"),
+		".probe-mtls.yaml":        shop[".probe-mtls.yaml"] + "exclude: [overlays/prod]\n",
+	})
+	head := w.merge()
+	r := w.run("merge_group", map[string]any{
+		"action":     "checks_requested",
+		"repository": map[string]any{"full_name": "org/shop", "default_branch": "main"},
+		"merge_group": map[string]any{"base_sha": w.base, "base_ref": "refs/heads/main",
+			"head_sha": head, "head_ref": "refs/heads/gh-readonly-queue/main/pr-7-" + head},
+	}, head, nil)
+	r.want(t, 0, map[string]string{"conclusion": "success"})
+	r.says(t, ".probe-mtls.yaml:4:11: warning: hidden by this change: ", "::warning ")
+}
