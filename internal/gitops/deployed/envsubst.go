@@ -110,5 +110,5 @@ func slice(v, spec string) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	return v[from:min(from+max(n, 0), len(v))], true
+	return v[from : from+min(max(n, 0), len(v)-from)], true
 }
