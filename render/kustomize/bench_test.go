@@ -11,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/org/probe-mtls-action/internal/monorepo"
 	"github.com/org/probe-mtls-action/render"
@@ -165,4 +167,39 @@ func BenchmarkCommand(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(count), "ms/root")
+}
+
+// BenchmarkDeAnchor measures kyaml's DeAnchor of a definition of a thousand fields
+// without an anchor, alias or merge key, and what it would take to see that there
+// is none. See docs/upstream-deanchor.md.
+func BenchmarkDeAnchor(b *testing.B) {
+	var text strings.Builder
+	text.WriteString("kind: CustomResourceDefinition\nspec:\n  versions:\n  - schema:\n      openAPIV3Schema:\n        properties:\n")
+	for i := range 1000 {
+		fmt.Fprintf(&text, "          field%d: {type: object, properties: {a: {type: string, description: text}}}\n", i)
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(text.String()), &doc); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("kyaml", func(b *testing.B) {
+		b.ReportAllocs()
+		for range b.N {
+			if err := kyaml.NewRNode(doc.Content[0]).DeAnchor(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	var has func(n *yaml.Node) bool
+	has = func(n *yaml.Node) bool {
+		return n.Anchor != "" || n.Kind == yaml.AliasNode || n.Tag == "!!merge" || slices.ContainsFunc(n.Content, has)
+	}
+	b.Run("look", func(b *testing.B) {
+		b.ReportAllocs()
+		for range b.N {
+			if has(doc.Content[0]) {
+				b.Fatal("there is an anchor")
+			}
+		}
+	})
 }

@@ -51,7 +51,7 @@ func (t *tracer) rebuild(ctx context.Context, changes []trace.Edit) ([]*yaml.Nod
 	for name, more := range t.untested {
 		p.edits[name] = append(p.edits[name], more...)
 	}
-	b := t.r.run(ctx, t.root.Dir, p)
+	b := t.r.run(ctx, t.root.Dir, p, t.build.view.files)
 	if b.err != nil {
 		return nil, ctx.Err()
 	}

@@ -13,10 +13,11 @@ type file struct {
 	store *store
 	name  string
 
-	load sync.Once
-	raw  []byte       // the file's bytes
-	text *source.File // in UTF-8
-	err  error
+	load   sync.Once
+	weight int          // guarded by store.mu
+	raw    []byte       // the file's bytes
+	text   *source.File // in UTF-8
+	err    error
 
 	parseOnce sync.Once
 	docs      []*yamldoc.Doc

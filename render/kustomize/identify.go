@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+	"weak"
 
 	"go.yaml.in/yaml/v3"
 
@@ -89,7 +90,7 @@ func (s *site) insert(key, value string) (trace.Edit, bool) {
 func (s *sites) identify(o *site) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.all = append(s.all, o)
+	s.all = append(s.all, weak.Make(o))
 	return strconv.Itoa(len(s.all))
 }
 
@@ -101,7 +102,7 @@ func (s *sites) object(name string) *site {
 	if err != nil || i < 1 || i > len(s.all) {
 		return nil
 	}
-	return s.all[i-1]
+	return s.all[i-1].Value()
 }
 
 // isOpaque reports whether the file makes kustomize put a hash of whole objects

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"weak"
 
 	"go.yaml.in/yaml/v3"
 
@@ -288,7 +289,7 @@ type words struct {
 	begin string // of all words; nobody else can know it
 
 	mu       sync.Mutex
-	payloads []*payload // by the number in their word
+	payloads []weak.Pointer[payload] // by the number in their word; they live as long as their files
 }
 
 // give gives the payloads their words.
@@ -296,7 +297,7 @@ func (w *words) give(list []*payload) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range list {
-		w.payloads = append(w.payloads, p)
+		w.payloads = append(w.payloads, weak.Make(p))
 		p.word = w.begin + strconv.Itoa(len(w.payloads))
 		p.cut.Text = p.key + `: "` + p.word + "\"\n"
 		if p.value.Kind == yaml.SequenceNode { // what looks for a field of the items must find items
@@ -314,8 +315,8 @@ func (w *words) payload(word string) *payload {
 	i, err := strconv.Atoi(number)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err != nil || i < 1 || i > len(w.payloads) || w.payloads[i-1].word != word {
+	if err != nil || i < 1 || i > len(w.payloads) {
 		return nil
 	}
-	return w.payloads[i-1]
+	return w.payloads[i-1].Value()
 }

@@ -28,8 +28,8 @@ import (
 // Name is the name of this renderer in [render.Root].
 const Name = "kustomize"
 
-// Renderer renders the kustomization roots of one tree. Files are read and
-// parsed once and kept: the tree must not change while the Renderer is in use.
+// Renderer renders the kustomization roots of one tree. Files that roots share are
+// read and parsed once: the tree must not change while the Renderer is in use.
 type Renderer struct {
 	*store
 	opts  Options

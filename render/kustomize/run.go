@@ -84,22 +84,23 @@ type build struct {
 	err        error
 }
 
-// run lets kustomize build the root at dir, with the bytes that p chooses. A
+// run lets kustomize build the root at dir, with the bytes that p chooses of the
+// given files, to which it adds those that it reads besides. A
 // root that loads files from outside its directory, which kustomize refuses, is
 // built all the same.
-func (r *Renderer) run(ctx context.Context, dir string, p plan) *build {
-	b := r.runOnce(ctx, dir, p, types.LoadRestrictionsRootOnly)
+func (r *Renderer) run(ctx context.Context, dir string, p plan, files map[string]*file) *build {
+	b := r.runOnce(ctx, dir, p, files, types.LoadRestrictionsRootOnly)
 	if b.err != nil && b.view.denied == nil && restriction.MatchString(b.err.Error()) {
 		first := b.err
-		b = r.runOnce(ctx, dir, p, types.LoadRestrictionsNone)
+		b = r.runOnce(ctx, dir, p, files, types.LoadRestrictionsNone)
 		b.restricted = first
 	}
 	return b
 }
 
-func (r *Renderer) runOnce(ctx context.Context, dir string, p plan, restrict types.LoadRestrictions) *build {
+func (r *Renderer) runOnce(ctx context.Context, dir string, p plan, files map[string]*file, restrict types.LoadRestrictions) *build {
 	if _, alone := r.alone.Load(dir); !alone {
-		b := &build{view: newView(ctx, r.store, r.opts, p)}
+		b := &build{view: newView(ctx, r.store, r.opts, p, files)}
 		shareSchema()
 		b.krusty(dir, restrict)
 		schema.RUnlock()
@@ -108,7 +109,7 @@ func (r *Renderer) runOnce(ctx context.Context, dir string, p plan, restrict typ
 		}
 		r.alone.Store(dir, true)
 	}
-	b := &build{view: newView(ctx, r.store, r.opts, p)}
+	b := &build{view: newView(ctx, r.store, r.opts, p, files)}
 	b.view.alone = true
 	schema.Lock()
 	defer schema.Unlock()

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"weak"
 
 	"github.com/org/probe-mtls-action/render"
 	"github.com/org/probe-mtls-action/render/source"
@@ -22,7 +23,8 @@ const (
 var errNotPlain = errors.New("not a regular file")
 
 // store caches what a tree holds. It is shared by all renders of a Renderer,
-// so that each name is looked up, and each file read and parsed, only once.
+// so that each name is looked up only once, and few files are read and parsed
+// again.
 type store struct {
 	tree   render.Tree
 	limits Limits
@@ -43,13 +45,13 @@ type store struct {
 
 	mu    sync.Mutex
 	names map[string]*name
-	files map[string]*file
+	files shelf
 }
 
 // sites are the objects by the number in their source key.
 type sites struct {
 	mu  sync.Mutex
-	all []*site
+	all []weak.Pointer[site] // they live as long as their files
 }
 
 // name is the result of looking up one name.
@@ -63,8 +65,8 @@ type name struct {
 func newStore(tree render.Tree, opts Options) *store {
 	return &store{
 		tree: tree, limits: opts.Limits, key: "x-source-" + trace.Word(), sites: &sites{},
-		names: map[string]*name{".": {real: ".", isDir: true}},
-		files: map[string]*file{}, surveys: map[string]target{}, reaches: map[string]*reach{}, words: &words{begin: trace.Word()},
+		names:   map[string]*name{".": {real: ".", isDir: true}},
+		surveys: map[string]target{}, reaches: map[string]*reach{}, words: &words{begin: trace.Word()},
 	}
 }
 
@@ -130,15 +132,19 @@ func (s *store) read(real string) *file {
 		return s.readRest(real)
 	}
 	s.mu.Lock()
-	f := s.files[real]
+	f := s.files.get(real)
 	if f == nil {
 		f = &file{store: s, name: real}
-		s.files[real] = f
+		s.files.put(real, f)
 	}
 	s.mu.Unlock()
 	f.load.Do(func() {
 		f.raw, f.err = s.readAll(real)
 		f.text = source.NewFile(real, f.raw)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		f.weight = weightOf(len(f.raw))
+		s.files.add(f.weight)
 	})
 	return f
 }

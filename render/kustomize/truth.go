@@ -23,11 +23,12 @@ func (r *Renderer) truth(ctx context.Context, root render.Root) (*tracer, *build
 // truthWith is truth with payloads cut. It returns neither a tracer nor an error
 // where they must not be.
 func (r *Renderer) truthWith(ctx context.Context, root render.Root, cut *cutting) (*tracer, *build) {
-	marked := r.run(ctx, root.Dir, identified{cut})
+	files := map[string]*file{}
+	marked := r.run(ctx, root.Dir, identified{cut}, files)
 	b := marked
 	if b.view.denied == nil && ctx.Err() == nil && (b.err != nil || b.view.opaque) {
 		// The keys may be seen, or shift the lines that an error names.
-		b = r.run(ctx, root.Dir, plain{})
+		b = r.run(ctx, root.Dir, plain{}, files)
 	}
 	if b.err != nil {
 		return nil, b

@@ -39,10 +39,13 @@ type view struct {
 	// the kustomizations that use the plugins.
 	configures map[string][]string
 	reads      []*file // files read, each once, in order of the first read
-	isRead     map[*file]bool
-	files      int
-	bytes      int64
-	nodes      int // values of the YAML files read, with aliases expanded
+	// files has the files read, by name, for this render and those that are compared
+	// with it: they are to see the same values.
+	files     map[string]*file
+	isRead    map[*file]bool
+	fileCount int
+	bytes     int64
+	nodes     int // values of the YAML files read, with aliases expanded
 	// alone is true when no other render runs, so that a kustomization may set
 	// an OpenAPI schema.
 	alone bool
@@ -66,11 +69,11 @@ type denial struct {
 func (d *denial) Error() string { return d.Message }
 func (d *denial) Unwrap() error { return d.err }
 
-func newView(ctx context.Context, s *store, opts Options, p plan) *view {
+func newView(ctx context.Context, s *store, opts Options, p plan, files map[string]*file) *view {
 	v := &view{
 		store: s, ctx: ctx, opts: opts, root: virtualRoot, plan: p,
 		inputs: map[string]bool{}, roles: map[string]role{}, dirs: map[string][]string{}, configures: map[string][]string{}, isRead: map[*file]bool{},
-		selectors: map[string]bool{},
+		selectors: map[string]bool{}, files: files,
 	}
 	if d, ok := s.tree.(interface{ Dir() string }); ok && (opts.AllowRemote || opts.EnableHelm) {
 		v.root = d.Dir()
@@ -186,14 +189,18 @@ func (v *view) ReadFile(p string) ([]byte, error) {
 	if n.isDir {
 		return nil, &fs.PathError{Op: "read", Path: n.real, Err: errors.New("is a directory")}
 	}
-	f := v.read(n.real)
+	f := v.files[n.real]
+	if f == nil {
+		f = v.read(n.real)
+		v.files[n.real] = f
+	}
 	if f.err != nil {
 		return nil, v.deny(n.real, f.err)
 	}
-	v.files++
+	v.fileCount++
 	v.bytes += int64(len(f.raw))
-	if v.files > v.limits.Files || v.bytes > v.limits.TotalSize {
-		return nil, v.deny(n.real, fmt.Errorf("%w: %d files with %d bytes read", render.ErrTooMuch, v.files, v.bytes))
+	if v.fileCount > v.limits.Files || v.bytes > v.limits.TotalSize {
+		return nil, v.deny(n.real, fmt.Errorf("%w: %d files with %d bytes read", render.ErrTooMuch, v.fileCount, v.bytes))
 	}
 	if !v.isRead[f] {
 		v.isRead[f] = true
