@@ -46,8 +46,15 @@ scope: ## hold affected roots and new findings against kustomize and full checks
 	PROBE_MTLS_SCOPE_REPOSITORIES=$(SCOPE_REPOSITORIES) PROBE_MTLS_SCOPE_SEED=$$(date +%s) \
 	  go test -count=1 -timeout 0 -run '^TestScopeProperty$$' -v ./internal/app
 
+BENCH ?= fixtures
+
 .PHONY: bench
-bench: ## run the benchmarks, and compare rendering with kustomize build
+bench: ## compare the check of the directories in BENCH with a loop of kustomize build, and show growth
+	scripts/bench-check $(BENCH)
+	scripts/bench-check --growth
+
+.PHONY: benchmarks
+benchmarks: ## run the Go benchmarks, and compare rendering with kustomize build
 	go test -run '^$$' -bench . -benchmem ./...
 	scripts/bench-render
 

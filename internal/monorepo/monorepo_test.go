@@ -3,10 +3,27 @@ package monorepo_test
 import (
 	"io/fs"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/org/probe-mtls-action/internal/monorepo"
 )
+
+// TestWrite writes a monorepo of MONOREPO_OVERLAYS overlays to the directory
+// MONOREPO, for scripts/bench-check.
+func TestWrite(t *testing.T) {
+	dir := os.Getenv("MONOREPO")
+	if dir == "" {
+		t.Skip("MONOREPO names no directory")
+	}
+	overlays, err := strconv.Atoi(os.Getenv("MONOREPO_OVERLAYS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := monorepo.Generate(dir, overlays, 1); err != nil {
+		t.Fatal(err)
+	}
+}
 
 func TestGenerateIsReproducible(t *testing.T) {
 	var texts [2]string
