@@ -20,11 +20,18 @@ func TestHiddenByTheChange(t *testing.T) {
 		change map[string]string
 		at     string // "" where nothing is hidden
 	}{
-		"exclude":             {map[string]string{".probe-mtls.yaml": settings + "exclude:\n- other\n- overlays/prod\n"}, ".probe-mtls.yaml:6:3"},
-		"paths":               {map[string]string{".probe-mtls.yaml": settings + "paths: [other]\n", "other/kustomization.yaml": "resources: []\n"}, ".probe-mtls.yaml:4:9"},
-		"failOn":              {map[string]string{".probe-mtls.yaml": settings + "failOn: never\n"}, ".probe-mtls.yaml:4:9"},
-		"injection":           {map[string]string{".probe-mtls.yaml": settings + "  injection: never\n"}, ".probe-mtls.yaml:4:14"},
-		"istioVersion":        {map[string]string{".probe-mtls.yaml": strings.Replace(settings, "1.31", "0.8", 1)}, ".probe-mtls.yaml:2:17"},
+		"exclude":      {map[string]string{".probe-mtls.yaml": settings + "exclude:\n- other\n- overlays/prod\n"}, ".probe-mtls.yaml:6:3"},
+		"paths":        {map[string]string{".probe-mtls.yaml": settings + "paths: [other]\n", "other/kustomization.yaml": "resources: []\n"}, ".probe-mtls.yaml:4:9"},
+		"failOn":       {map[string]string{".probe-mtls.yaml": settings + "failOn: never\n"}, ".probe-mtls.yaml:4:9"},
+		"injection":    {map[string]string{".probe-mtls.yaml": settings + "  injection: never\n"}, ".probe-mtls.yaml:4:14"},
+		"istioVersion": {map[string]string{".probe-mtls.yaml": strings.Replace(settings, "1.31", "0.8", 1)}, ".probe-mtls.yaml:2:17"},
+		"rootNamespace": {map[string]string{
+			".probe-mtls.yaml":                     settings + "  rootNamespace: elsewhere\n",
+			"overlays/prod/kustomization.yaml":     "resources: [app, mesh.yaml]\n",
+			"overlays/prod/app/kustomization.yaml": "namespace: shop\nresources: [../../../base, mesh.yaml]\n",
+			"overlays/prod/app/mesh.yaml":          mesh("UNSET"),
+			"overlays/prod/mesh.yaml":              "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: default, namespace: istio-system}\nspec: {mtls: {mode: STRICT}}\n",
+		}, ".probe-mtls.yaml:4:18"},
 		"rewriteAppHTTPProbe": {map[string]string{".probe-mtls.yaml": strings.Replace(settings, "false", "true", 1)}, ".probe-mtls.yaml:3:24"},
 		"a removed setting":   {map[string]string{".probe-mtls.yaml": "mesh:\n  istioVersion: \"1.31\"\n"}, ".probe-mtls.yaml:1:1"},
 		"a removed file":      {map[string]string{".probe-mtls.yaml": ""}, ".probe-mtls.yaml:1:1"},
