@@ -195,8 +195,7 @@ func (t *Tracer[C]) Find(ctx context.Context, i int, path render.Path, cs []C) (
 		return c, true, s, nil
 	}
 	f := &finder[C]{t: t, object: i, path: path, before: n.Value}
-	free, bound := split(cs)
-	for _, group := range [][]C{free, bound} {
+	for _, group := range groups(cs) {
 		if c, found, err = f.among(ctx, group); found || err != nil {
 			break
 		}
@@ -207,8 +206,14 @@ func (t *Tracer[C]) Find(ctx context.Context, i int, path render.Path, cs []C) (
 	return c, found, f.Search, err
 }
 
-// split parts the candidates that bind from the others.
-func split[C Candidate](cs []C) (free, bound []C) {
+// groups returns the candidates as they are tried: those that do not bind all at
+// once, then the others. The likeliest of all is tried alone first if it binds:
+// with others beside it, it would have to be tried once more.
+func groups[C Candidate](cs []C) [][]C {
+	var first, free, bound []C
+	if len(cs) > 0 && cs[0].Binds() {
+		first, cs = cs[:1], cs[1:]
+	}
 	for _, c := range cs {
 		if c.Binds() {
 			bound = append(bound, c)
@@ -216,7 +221,7 @@ func split[C Candidate](cs []C) (free, bound []C) {
 			free = append(free, c)
 		}
 	}
-	return free, bound
+	return [][]C{first, free, bound}
 }
 
 // finder is one search.
