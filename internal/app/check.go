@@ -126,6 +126,9 @@ func examine(ctx context.Context, env *Env, repo *repository, s *settings.Values
 	// a whole large repository shows what to do as advice, unless it is to fix.
 	if repo.git != nil && (len(groups) <= maxProven || s.Fix != "" || s.AddIgnore != "") {
 		repo.fixes = newFixes(repo)
+		if s.Fix == "" {
+			repo.fixes.MaxWork = maxUnasked
+		}
 		if s.AddIgnore == "" {
 			head.Prover = repo.fixes
 		}
@@ -319,3 +322,7 @@ func (r *repository) isContext(dir string) bool {
 // maxProven is how many groups of roots a run may have to prove fixes without
 // being asked to.
 const maxProven = 100
+
+// maxUnasked bounds the work on fixes of one group that nobody asked for, in bytes
+// of the files that they change.
+const maxUnasked = 4 << 20

@@ -24,6 +24,7 @@ type planner struct {
 	read   func(name string) ([]byte, error)
 	unique func(file, text string) string
 	texts  map[string]*source.File
+	work   int // how many bytes were looked through, in all
 }
 
 // layer is where a plan changes an object.
@@ -165,6 +166,9 @@ const maxFile = 4 << 20
 
 func (pl *planner) text(name string) *source.File {
 	if f, ok := pl.texts[name]; ok {
+		if f != nil {
+			pl.work += len(f.Data)
+		}
 		return f
 	}
 	var f *source.File

@@ -25,6 +25,9 @@ type Session struct {
 	tree render.Tree
 	// Sharing tells which roots of the tree read a file.
 	sharing func(file string) []string
+	// MaxWork bounds what the plans of one group look through, in bytes of files over
+	// all plans. 0 is no bound.
+	MaxWork int
 
 	mu sync.Mutex
 	// read are the files that changes are made in, as they were when they were first
@@ -230,8 +233,11 @@ func (s *Session) plan(ctx context.Context, c *pipeline.Case) ([]*try, error) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
+			if len(tries) >= maxTries || s.MaxWork > 0 && pl.work > s.MaxWork {
+				break
+			}
 			chain := pl.plans(&f.Remedies[rank], f.At.Object)
-			if len(chain) == 0 || len(tries) >= maxTries {
+			if len(chain) == 0 {
 				continue
 			}
 			t := byKey[chain[0].Key]
