@@ -118,8 +118,12 @@ func (t *tracer) candidates(o *render.Object, path render.Path, value string) (e
 	}
 	last := lastKey(path)
 	src := t.sources[o]
+	same := t.locate(src, o, path) // the text at the same place of the source
 	rank := func(c *candidate) int {
 		r := 0
+		if c.binding && same != nil && c.site != nil && c.site.node == same.node {
+			r -= 8 // tried alone, so it had better be right
+		}
 		if c.site != nil && c.site.name() == last {
 			r -= 4
 		}

@@ -12,6 +12,7 @@ package trace
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -40,6 +41,10 @@ type Build func(ctx context.Context, edits []Edit) ([]*yaml.Node, error)
 // MaxRenders bounds the renders that the search for one value takes, and those
 // that [Tracer.Mark] takes where a marked render fails.
 const MaxRenders = 40
+
+// maxBound is how many candidates, of which some bind, are tried one by one where
+// they change nothing together.
+const maxBound = 4
 
 // maxMarkRenders bounds the renders of one Mark.
 const maxMarkRenders = 16
@@ -270,6 +275,9 @@ func (f *finder[C]) among(ctx context.Context, cs []C) (c C, found bool, err err
 		return f.halves(ctx, cs)
 	}
 	if now.Value == f.before {
+		if len(cs) <= maxBound && slices.ContainsFunc(cs, func(c C) bool { return c.Binds() }) {
+			return f.halves(ctx, cs) // one may have kept another from having its effect
+		}
 		return c, false, nil
 	}
 	if len(cs) == 1 {
