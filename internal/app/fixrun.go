@@ -77,12 +77,7 @@ func (r *repository) choose(ctx context.Context, s *settings.Values, items []*re
 	if len(choice.Plans) < 2 {
 		return choice, nil
 	}
-	touched := map[string]bool{}
-	for file := range choice.After {
-		for _, root := range r.fixes.Sharing(file) {
-			touched[root] = true
-		}
-	}
+	touched := r.touched(choice)
 	before, err := r.judgeIn(ctx, s, r.tree, touched)
 	if err != nil {
 		return nil, err
@@ -100,8 +95,19 @@ func (r *repository) choose(ctx context.Context, s *settings.Values, items []*re
 	return choice, nil
 }
 
+// touched are the roots that read a file which the choice changes.
+func (r *repository) touched(choice *fix.Choice) names {
+	touched := make(names)
+	for file := range choice.After {
+		for _, root := range r.fixes.Sharing(file) {
+			touched[root] = true
+		}
+	}
+	return touched
+}
+
 // judgeIn judges the roots of a tree that has the roots of the repository.
-func (r *repository) judgeIn(ctx context.Context, s *settings.Values, tree render.Tree, dirs map[string]bool) (*pipeline.Result, error) {
+func (r *repository) judgeIn(ctx context.Context, s *settings.Values, tree render.Tree, dirs names) (*pipeline.Result, error) {
 	d, err := r.deployments(ctx, s)
 	if err != nil {
 		return nil, err

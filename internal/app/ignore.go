@@ -76,12 +76,7 @@ func (r *repository) obeyed(ctx context.Context, s *settings.Values, choice *fix
 	if len(choice.Plans) == 0 {
 		return choice, nil
 	}
-	touched := map[string]bool{}
-	for file := range choice.After {
-		for _, root := range r.fixes.Sharing(file) {
-			touched[root] = true
-		}
-	}
+	touched := r.touched(choice)
 	before, err := r.judgeIn(ctx, s, r.tree, touched)
 	if err != nil {
 		return nil, err

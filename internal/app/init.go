@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -96,7 +97,7 @@ func proposal(g *graph.Graph, d *deployments, single single) string {
 			fmt.Fprintf(&b, "%s  - %q%s\n", mark, literal(dir), by(d.byDir[dir]))
 		}
 	}
-	if dirs := sortedNames(single.dirs); len(dirs) > 0 {
+	if dirs := slices.Sorted(maps.Keys(single.dirs)); len(dirs) > 0 {
 		b.WriteString("\n# Nothing says which cluster these roots belong to. Put those of one cluster into one\n# environment; an environment of its own keeps a root apart.\n")
 		if len(d.Environments) == 0 || mark != "" {
 			b.WriteString("# environments:\n")
@@ -155,13 +156,4 @@ func literal(dir string) string {
 		b.WriteRune(c)
 	}
 	return b.String()
-}
-
-func sortedNames(all names) []string {
-	out := make([]string, 0, len(all))
-	for n := range all {
-		out = append(out, n)
-	}
-	slices.Sort(out)
-	return out
 }

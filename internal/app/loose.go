@@ -170,22 +170,14 @@ const maxUnknown = 25
 // boundUnknown leaves of each cause so many unknown findings, new ones first, and
 // counts the rest.
 func boundUnknown(rep *report.Report) {
-	of := make(map[string][]*report.Item)
-	var order []string
+	var unknown []*report.Item
 	for i := range rep.Items {
-		it := &rep.Items[i]
-		if it.Verdict != mesh.Unknown || it.Suppressed != nil {
-			continue
+		if it := &rep.Items[i]; it.Verdict == mesh.Unknown && it.Suppressed == nil {
+			unknown = append(unknown, it)
 		}
-		k := it.CauseKey()
-		if of[k] == nil {
-			order = append(order, k)
-		}
-		of[k] = append(of[k], it)
 	}
 	gone := make(map[*report.Item]bool)
-	for _, k := range order {
-		items := of[k]
+	for _, items := range report.Group(unknown, (*report.Item).CauseKey) {
 		if len(items) <= maxUnknown {
 			continue
 		}

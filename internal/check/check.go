@@ -56,6 +56,11 @@ type Subject struct {
 	Caller string
 }
 
+// SubjectOf is the subject of a finding on a probe.
+func SubjectOf(p *probe.Probe) Subject {
+	return Subject{Ref: p.Workload.Ref, Container: p.Container, Field: p.Kind}
+}
+
 // String returns <namespace>/<Kind>/<name>/<container>/<field>, or
 // <namespace>/<Kind>/<name> for policies, with a caller's name behind it for
 // callers: SARIF's fullyQualifiedName.

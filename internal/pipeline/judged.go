@@ -33,7 +33,7 @@ func allJudged(model mesh.Model, calls []caller.Judgement) []judged {
 			at = p.Field
 		}
 		out = append(out, judged{
-			subject: check.Subject{Ref: p.Workload.Ref, Container: p.Container, Field: p.Kind}, object: p.Workload, at: at,
+			subject: check.SubjectOf(p), object: p.Workload, at: at,
 			asks: wording.Asked(p), namespaces: []string{p.Workload.NamespaceOrDefault()}, judge: func() mesh.Judgement { return model.Judge(p) },
 		})
 	}

@@ -59,12 +59,13 @@ func (r *run) maybe(ctx context.Context, g Group, p *part, judged func() []judge
 		return nil
 	}
 	isContext := func(o *render.Object) bool { return !reported[o] }
+	own := kube.Expand(objects)
 	for _, other := range g.Maybe {
 		l := r.looseOf(ctx, other, g.Mesh)
 		if l == nil || !l.everywhere && !slices.ContainsFunc(l.objects, func(o *render.Object) bool { return namespaces[o.NamespaceOrDefault()] }) {
 			continue
 		}
-		all := slices.Concat(kube.Expand(objects), l.objects)
+		all := slices.Concat(own, l.objects)
 		joined, err := r.Build(all, isContext, g.Mesh)
 		if err != nil {
 			return err
@@ -81,10 +82,6 @@ func (r *run) maybe(ctx context.Context, g Group, p *part, judged func() []judge
 		}
 	}
 	return ctx.Err()
-}
-
-func subjectOf(p *probe.Probe) string {
-	return check.Subject{Ref: p.Workload.Ref, Container: p.Container, Field: p.Kind}.String()
 }
 
 // doubt is a model of two roots of which nobody knows whether they share a
@@ -130,7 +127,7 @@ func (d *doubtfulAnswers) Answer(c mesh.Call) mesh.Judgement {
 // Judge implements [mesh.Model].
 func (d *doubt) Judge(p *probe.Probe) mesh.Judgement {
 	j := d.Model.Judge(p)
-	if !d.fine[subjectOf(p)] || j.Verdict != mesh.Breaks && j.Verdict != mesh.Ambiguous || j.Cause != mesh.CauseMTLS {
+	if !d.fine[check.SubjectOf(p).String()] || j.Verdict != mesh.Breaks && j.Verdict != mesh.Ambiguous || j.Cause != mesh.CauseMTLS {
 		return mesh.Judgement{Probe: p, Verdict: mesh.OK}
 	}
 	d.unsure(&j)

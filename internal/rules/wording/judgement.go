@@ -104,7 +104,7 @@ func finding(rule *check.Rule, j mesh.Judgement, summary, opening string) check.
 	return check.Finding{
 		Severity: severity,
 		Verdict:  j.Verdict,
-		Subject:  check.Subject{Ref: j.Probe.Workload.Ref, Container: j.Probe.Container, Field: j.Probe.Kind},
+		Subject:  check.SubjectOf(j.Probe),
 		At:       at,
 		Summary:  summary + " - " + j.Probe.Workload.Name,
 		Message:  join(parts),
