@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/render"
@@ -15,29 +13,27 @@ const apiServer = "the API server"
 
 // admission finds the webhooks of an admission configuration.
 func (v *view) admission(o *render.Object) {
-	list := at(o, "webhooks")
-	for i, n := range kube.Items(kube.Get(o.Node, "webhooks")) {
-		hook := list.Item(i)
-		c := &Caller{Kind: Admission, Object: o, Name: "webhooks/" + kube.Text(kube.Get(n, "name"))}
+	for _, hook := range kube.ValueAt(o, "webhooks").Items() {
+		c := &Caller{Kind: Admission, Object: o, Name: "webhooks/" + hook.Key("name").Text()}
 		// admissionregistration.k8s.io/v1beta1 defaulted to Ignore, v1 to Fail.
-		policy := kube.Text(kube.Get(n, "failurePolicy"))
+		policy := hook.Key("failurePolicy").Text()
 		c.Ignored = policy == "Ignore" || policy == "" && o.Version == "v1beta1"
-		c.Covers = covered(n, o.Kind == "MutatingWebhookConfiguration", c.Ignored)
-		v.fromAPIServer(c, kube.Get(n, "clientConfig", "service"), hook.Key("clientConfig", "service"))
+		c.Covers = covered(hook, o.Kind == "MutatingWebhookConfiguration", c.Ignored)
+		v.fromAPIServer(c, hook.Key("clientConfig", "service"))
 	}
 }
 
 // conversion finds the conversion webhook of a CustomResourceDefinition.
 func (v *view) conversion(o *render.Object) {
-	spec := kube.Get(o.Node, "spec", "conversion")
-	if kube.Text(kube.Get(spec, "strategy")) != "Webhook" {
+	conversion := kube.ValueAt(o, "spec", "conversion")
+	if conversion.Key("strategy").Text() != "Webhook" {
 		return
 	}
 	keys := []string{"webhook", "clientConfig", "service"}
 	if o.Version == "v1beta1" {
 		keys = []string{"webhookClientConfig", "service"}
 	}
-	kind := kube.Text(kube.Get(o.Node, "spec", "names", "kind"))
+	kind := kube.ValueAt(o, "spec", "names", "kind").Text()
 	if kind == "" {
 		kind = o.Name
 	}
@@ -45,7 +41,7 @@ func (v *view) conversion(o *render.Object) {
 		Kind: Conversion, Object: o, Name: "conversion",
 		Covers: kind + " objects can neither be read nor written in another version than the stored one, and garbage collection and the deletion of namespaces get stuck on them",
 	}
-	v.fromAPIServer(c, kube.Get(spec, keys...), at(o, "spec", "conversion").Key(keys...))
+	v.fromAPIServer(c, conversion.Key(keys...))
 }
 
 // aggregated finds the call of an APIService.
@@ -54,27 +50,27 @@ func (v *view) aggregated(o *render.Object) {
 		Kind: Aggregated, Object: o,
 		Covers: "discovery of its API group fails, and with it kubectl top, HorizontalPodAutoscalers that use it and the deletion of namespaces",
 	}
-	v.fromAPIServer(c, kube.Get(o.Node, "spec", "service"), at(o, "spec", "service"))
+	v.fromAPIServer(c, kube.ValueAt(o, "spec", "service"))
 }
 
 // fromAPIServer adds a call to the Service that a reference names: its port, 443
 // where none is given (apiserver/pkg/util/webhook, apiregistration defaults),
 // over TLS. A headless Service is called at its pods or refused, by a flag of the
 // API server's: nothing is said of it.
-func (v *view) fromAPIServer(c *Caller, service *yaml.Node, field render.Field) {
-	namespace, name := kube.Text(kube.Get(service, "namespace")), kube.Text(kube.Get(service, "name"))
+func (v *view) fromAPIServer(c *Caller, service kube.Value) {
+	namespace, name := service.Key("namespace").Text(), service.Key("name").Text()
 	if name == "" || namespace == "" {
 		return
 	}
 	port := 443
-	if n := kube.Get(service, "port"); !kube.IsNull(n) {
-		number, ok := kube.Int(n)
+	if p := service.Key("port"); !p.IsNull() {
+		number, ok := p.Int()
 		if !ok {
 			return
 		}
 		port = number
 	}
-	c.At, c.Client, c.Speech = field.Key("name"), apiServer, mesh.TLS
+	c.At, c.Client, c.Speech = service.Key("name").At, apiServer, mesh.TLS
 	c.Asks = portOf(namespace, name, strconv.Itoa(port))
 	c.facts = []mesh.Fact{{Text: "the API server calls " + c.Asks + " over TLS", Field: c.At}}
 	for _, s := range v.services(c.Object.Root, namespace, name) {
@@ -86,16 +82,16 @@ func (v *view) fromAPIServer(c *Caller, service *yaml.Node, field render.Field) 
 }
 
 // covered says what becomes of the requests that a webhook's rules match.
-func covered(hook *yaml.Node, mutating, ignored bool) string {
+func covered(hook kube.Value, mutating, ignored bool) string {
 	does := "validated"
 	if mutating {
 		does = "changed"
 	}
 	what, all, pods := resources(hook)
 	scope := ""
-	if selects(kube.Get(hook, "namespaceSelector")) {
+	if !hook.Key("namespaceSelector").Selector().Empty() {
 		scope = " of the namespaces that it selects"
-	} else if selects(kube.Get(hook, "objectSelector")) {
+	} else if !hook.Key("objectSelector").Selector().Empty() {
 		scope = " that it selects"
 	}
 	switch {
@@ -115,27 +111,23 @@ func covered(hook *yaml.Node, mutating, ignored bool) string {
 	return "requests for " + what + scope + " are refused"
 }
 
-func selects(selector *yaml.Node) bool {
-	return !(kube.Value{Node: selector}).Selector().Empty()
-}
-
 // resources names what the rules of a webhook match; all tells that it is
 // everything, pods that the creation of Pods is among it.
-func resources(hook *yaml.Node) (what string, all, pods bool) {
+func resources(hook kube.Value) (what string, all, pods bool) {
 	const most = 3
 	var names []string
 	seen := map[string]bool{}
-	for _, rule := range kube.Items(kube.Get(hook, "rules")) {
+	for _, rule := range hook.Key("rules").Items() {
 		creates := false
-		for _, op := range kube.Items(kube.Get(rule, "operations")) {
-			creates = creates || kube.Text(op) == "CREATE" || kube.Text(op) == "*"
+		for _, op := range rule.Key("operations").Items() {
+			creates = creates || op.Text() == "CREATE" || op.Text() == "*"
 		}
 		core := false
-		for _, group := range kube.Items(kube.Get(rule, "apiGroups")) {
-			core = core || group.Value == "" || group.Value == "*"
+		for _, group := range rule.Key("apiGroups").Items() {
+			core = core || group.Node.Value == "" || group.Node.Value == "*"
 		}
-		for _, r := range kube.Items(kube.Get(rule, "resources")) {
-			name := kube.Text(r)
+		for _, r := range rule.Key("resources").Items() {
+			name := r.Text()
 			switch {
 			case name == "*" || name == "*/*":
 				all = all || core

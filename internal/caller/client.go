@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/render"
@@ -28,7 +26,7 @@ func (v *view) context() *world {
 		ingressClasses: map[string]*render.Object{}, gatewayClasses: map[string]*render.Object{}, gateways: map[string]*render.Object{},
 		backendTLS: map[string]bool{}, arguments: map[string][]*mesh.Pod{},
 	}
-	for _, o := range kube.Expand(v.all) {
+	for _, o := range v.all {
 		switch {
 		case o.Kind == "IngressClass" && o.Group == "networking.k8s.io":
 			w.ingressClasses[o.Name] = o
@@ -37,8 +35,8 @@ func (v *view) context() *world {
 		case o.Kind == "Gateway" && o.Group == gatewayGroup:
 			w.gateways[o.NamespaceOrDefault()+"/"+o.Name] = o
 		case o.Kind == "BackendTLSPolicy" && o.Group == gatewayGroup:
-			for _, ref := range kube.Items(kube.Get(o.Node, "spec", "targetRefs")) {
-				w.backendTLS[o.NamespaceOrDefault()+"/"+kube.Text(kube.Get(ref, "name"))] = true
+			for _, ref := range kube.ValueAt(o, "spec", "targetRefs").Items() {
+				w.backendTLS[o.NamespaceOrDefault()+"/"+ref.Key("name").Text()] = true
 			}
 		}
 	}
@@ -104,8 +102,8 @@ func whyOutside(p *mesh.Pod, is string) []mesh.Fact {
 // ingress finds the backends of an Ingress whose controller is in view and
 // outside the mesh.
 func (v *view) ingress(o *render.Object) {
-	spec := kube.Get(o.Node, "spec")
-	if spec == nil {
+	spec := kube.ValueAt(o, "spec")
+	if spec.Node == nil {
 		return
 	}
 	w := v.context()
@@ -113,32 +111,29 @@ func (v *view) ingress(o *render.Object) {
 	if pod == nil {
 		return
 	}
-	add := func(name string, backend *yaml.Node, field render.Field) {
-		service, at := kube.Get(backend, "service", "name"), field.Key("service", "name")
-		port := kube.Get(backend, "service", "port", "number")
-		if kube.IsNull(port) {
-			port = kube.Get(backend, "service", "port", "name")
+	add := func(name string, backend kube.Value) {
+		service, port := backend.Key("service", "name"), backend.Key("service", "port", "number")
+		if port.IsNull() {
+			port = backend.Key("service", "port", "name")
 		}
-		if service == nil { // extensions/v1beta1, networking.k8s.io/v1beta1
-			service, at, port = kube.Get(backend, "serviceName"), field.Key("serviceName"), kube.Get(backend, "servicePort")
+		if service.Node == nil { // extensions/v1beta1, networking.k8s.io/v1beta1
+			service, port = backend.Key("serviceName"), backend.Key("servicePort")
 		}
-		if kube.Text(service) == "" {
+		if service.Text() == "" {
 			return
 		}
-		c := &Caller{Kind: Client, Object: o, Name: name, At: at, Client: "the Ingress controller", Covers: "requests for it are answered with an error"}
-		c.Speech = v.ingressSpeech(o, kube.Text(service))
-		v.toService(c, o.NamespaceOrDefault(), kube.Text(service), kube.Text(port), whyOutside(pod, "the controller of the Ingress"))
+		c := &Caller{Kind: Client, Object: o, Name: name, At: service.At, Client: "the Ingress controller", Covers: "requests for it are answered with an error"}
+		c.Speech = v.ingressSpeech(o, service.Text())
+		v.toService(c, o.NamespaceOrDefault(), service.Text(), port.Text(), whyOutside(pod, "the controller of the Ingress"))
 	}
-	if n := kube.Get(spec, "defaultBackend"); !kube.IsNull(n) {
-		add("defaultBackend", n, at(o, "spec", "defaultBackend"))
-	} else if n := kube.Get(spec, "backend"); !kube.IsNull(n) {
-		add("defaultBackend", n, at(o, "spec", "backend"))
+	if b := spec.Key("defaultBackend"); !b.IsNull() {
+		add("defaultBackend", b)
+	} else if b := spec.Key("backend"); !b.IsNull() {
+		add("defaultBackend", b)
 	}
-	for i, rule := range kube.Items(kube.Get(spec, "rules")) {
-		host := kube.Text(kube.Get(rule, "host"))
-		paths := at(o, "spec", "rules").Item(i).Key("http", "paths")
-		for k, path := range kube.Items(kube.Get(rule, "http", "paths")) {
-			add(host+kube.Text(kube.Get(path, "path")), kube.Get(path, "backend"), paths.Item(k).Key("backend"))
+	for _, rule := range spec.Key("rules").Items() {
+		for _, path := range rule.Key("http", "paths").Items() {
+			add(rule.Key("host").Text()+path.Key("path").Text(), path.Key("backend"))
 		}
 	}
 }
@@ -146,8 +141,8 @@ func (v *view) ingress(o *render.Object) {
 // ingressController returns the pods that serve an Ingress, nil if they are not
 // in view or may be in the mesh. The controller is known by what its IngressClass
 // names, which stands among its arguments.
-func (v *view) ingressController(o *render.Object, spec *yaml.Node, w *world) *mesh.Pod {
-	class := kube.Text(kube.Get(spec, "ingressClassName"))
+func (v *view) ingressController(o *render.Object, spec kube.Value, w *world) *mesh.Pod {
+	class := spec.Key("ingressClassName").Text()
 	if class == "" {
 		class, _ = kube.Annotations(o).Get("kubernetes.io/ingress.class")
 	}
@@ -165,7 +160,7 @@ func (v *view) ingressController(o *render.Object, spec *yaml.Node, w *world) *m
 		return nil
 	}
 	if c := w.ingressClasses[class]; c != nil {
-		controller := kube.Text(kube.Get(c.Node, "spec", "controller"))
+		controller := kube.ValueAt(c, "spec", "controller").Text()
 		if controller == "" || istios(controller) {
 			return nil
 		}
@@ -221,23 +216,23 @@ func (v *view) toService(c *Caller, namespace, name, port string, facts []mesh.F
 func (v *view) route(o *render.Object) {
 	w := v.context()
 	var pod *mesh.Pod
-	for _, ref := range kube.Items(kube.Get(o.Node, "spec", "parentRefs")) {
-		if kind := kube.Text(kube.Get(ref, "kind")); kind != "" && kind != "Gateway" {
+	for _, ref := range kube.ValueAt(o, "spec", "parentRefs").Items() {
+		if kind := ref.Key("kind").Text(); kind != "" && kind != "Gateway" {
 			continue
 		}
-		ns := kube.Text(kube.Get(ref, "namespace"))
+		ns := ref.Key("namespace").Text()
 		if ns == "" {
 			ns = o.NamespaceOrDefault()
 		}
-		gateway := w.gateways[ns+"/"+kube.Text(kube.Get(ref, "name"))]
+		gateway := w.gateways[ns+"/"+ref.Key("name").Text()]
 		if gateway == nil {
 			continue
 		}
-		class := w.gatewayClasses[kube.Text(kube.Get(gateway.Node, "spec", "gatewayClassName"))]
+		class := w.gatewayClasses[kube.ValueAt(gateway, "spec", "gatewayClassName").Text()]
 		if class == nil {
 			continue
 		}
-		controller := kube.Text(kube.Get(class.Node, "spec", "controllerName"))
+		controller := kube.ValueAt(class, "spec", "controllerName").Text()
 		if controller == "" || istios(controller) {
 			continue
 		}
@@ -249,30 +244,30 @@ func (v *view) route(o *render.Object) {
 		return
 	}
 	facts := whyOutside(pod, "the controller of the Gateway")
-	for i, rule := range kube.Items(kube.Get(o.Node, "spec", "rules")) {
-		refs := at(o, "spec", "rules").Item(i).Key("backendRefs")
-		for k, ref := range kube.Items(kube.Get(rule, "backendRefs")) {
-			if kind := kube.Text(kube.Get(ref, "kind")); kind != "" && kind != "Service" {
+	for i, rule := range kube.ValueAt(o, "spec", "rules").Items() {
+		for k, ref := range rule.Key("backendRefs").Items() {
+			if kind := ref.Key("kind").Text(); kind != "" && kind != "Service" {
 				continue
 			}
-			if weight, ok := kube.Int(kube.Get(ref, "weight")); ok && weight == 0 {
+			if weight, ok := ref.Key("weight").Int(); ok && weight == 0 {
 				continue
 			}
-			ns, name := kube.Text(kube.Get(ref, "namespace")), kube.Text(kube.Get(ref, "name"))
+			ns, service := ref.Key("namespace").Text(), ref.Key("name")
 			if ns == "" {
 				ns = o.NamespaceOrDefault()
 			}
+			name := service.Text()
 			if name == "" {
 				continue
 			}
 			c := &Caller{
-				Kind: Client, Object: o, Name: "rules/" + strconv.Itoa(i) + "/backendRefs/" + strconv.Itoa(k), At: refs.Item(k).Key("name"),
+				Kind: Client, Object: o, Name: "rules/" + strconv.Itoa(i) + "/backendRefs/" + strconv.Itoa(k), At: service.At,
 				Client: "the Gateway's controller", Speech: mesh.Plaintext, Covers: "requests for it are answered with an error",
 			}
 			if w.backendTLS[ns+"/"+name] {
 				c.Speech = mesh.TLS
 			}
-			v.toService(c, ns, name, kube.Text(kube.Get(ref, "port")), facts)
+			v.toService(c, ns, name, ref.Key("port").Text(), facts)
 		}
 	}
 }
@@ -282,7 +277,8 @@ func (v *view) route(o *render.Object) {
 // known: a port counts that lets in neither plaintext nor TLS.
 func (v *view) service(o *render.Object) {
 	v.annotatedService(o)
-	kind := kube.Text(kube.Get(o.Node, "spec", "type"))
+	sort := kube.ValueAt(o, "spec", "type")
+	kind := sort.Text()
 	if kind != "LoadBalancer" && kind != "NodePort" {
 		return
 	}
@@ -298,7 +294,7 @@ func (v *view) service(o *render.Object) {
 			Asks:   portOf(o.NamespaceOrDefault(), o.Name, number),
 			Covers: "clients outside the cluster, health checks of load balancers among them, are refused",
 		}
-		c.facts = []mesh.Fact{{Text: "a Service of type " + kind + " has clients outside the cluster, which have no certificate of the mesh", Field: at(o, "spec", "type"), Deciding: true}}
+		c.facts = []mesh.Fact{{Text: "a Service of type " + kind + " has clients outside the cluster, which have no certificate of the mesh", Field: sort.At, Deciding: true}}
 		c.targets = v.ports(s, func(q kube.ServicePort) bool { return q == p })
 		v.add(c)
 	}

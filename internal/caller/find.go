@@ -14,8 +14,8 @@ func Find(objects []*render.Object, model mesh.Model) []*Caller {
 	if !ok {
 		return nil
 	}
-	v := &view{model: m, all: objects}
-	for _, o := range kube.Expand(objects) {
+	v := &view{model: m, all: kube.Expand(objects)}
+	for _, o := range v.all {
 		v.object(o)
 	}
 	v.pods()
@@ -35,7 +35,7 @@ var Words = []string{
 // once something asks.
 type view struct {
 	model    mesh.Answering
-	all      []*render.Object
+	all      []*render.Object // lists as their items
 	found    []*Caller
 	index    *index
 	world    *world
@@ -117,20 +117,7 @@ func (v *view) lookup() *index {
 // services returns the forms of a Service that count for an object of root:
 // root's own, else all.
 func (v *view) services(root render.Root, namespace, name string) []*kube.Service {
-	all := v.lookup().services[[2]string{namespace, name}]
-	if len(all) < 2 {
-		return all
-	}
-	var own []*kube.Service
-	for _, s := range all {
-		if s.Object.Root == root {
-			own = append(own, s)
-		}
-	}
-	if own != nil {
-		return own
-	}
-	return all
+	return kube.OwnForms(v.lookup().services[[2]string{namespace, name}], root, func(s *kube.Service) *render.Object { return s.Object })
 }
 
 // behind returns the pods that a Service sends to. Of a pod that several roots
@@ -158,22 +145,7 @@ func (v *view) behind(s *kube.Service) []*mesh.Pod {
 
 // ownForms drops the forms that other roots have of a workload which root has too.
 func ownForms(all []*mesh.Pod, root render.Root) []*mesh.Pod {
-	if len(all) < 2 {
-		return all
-	}
-	own := map[render.Ref]bool{}
-	for _, p := range all {
-		if p.Object.Root == root {
-			own[p.Object.Ref] = true
-		}
-	}
-	var out []*mesh.Pod
-	for _, p := range all {
-		if p.Object.Root == root || !own[p.Object.Ref] {
-			out = append(out, p)
-		}
-	}
-	return out
+	return kube.OwnForms(all, root, func(p *mesh.Pod) *render.Object { return p.Object })
 }
 
 // throughService returns the pod ports that a call to a Service's port reaches;
@@ -207,10 +179,5 @@ func numbered(number int) func(kube.ServicePort) bool {
 
 // headless reports whether a Service has no address of its own.
 func headless(s *kube.Service) bool {
-	return kube.Text(kube.Get(s.Object.Node, "spec", "clusterIP")) == "None"
-}
-
-// at returns the place that keys lead to in o.
-func at(o *render.Object, keys ...string) render.Field {
-	return render.Field{Object: o, Path: render.PathOf(keys...)}
+	return kube.ValueAt(s.Object, "spec", "clusterIP").Text() == "None"
 }

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/org/probe-mtls-action/internal/kube"
 	"github.com/org/probe-mtls-action/internal/mesh"
 	"github.com/org/probe-mtls-action/render"
@@ -28,41 +26,40 @@ func (v *view) monitor(o *render.Object) {
 
 // monitorEndpoints finds the scrapes of each endpoint of a monitor; targets finds
 // what it asks for.
-func (v *view) monitorEndpoints(o *render.Object, list string, targets func(*render.Object, *yaml.Node, *yaml.Node) []scraped) {
-	spec := kube.Get(o.Node, "spec")
-	for i, n := range kube.Items(kube.Get(spec, list)) {
-		field := at(o, "spec", list).Item(i)
+func (v *view) monitorEndpoints(o *render.Object, list string, targets func(o *render.Object, spec, endpoint kube.Value) []scraped) {
+	spec := kube.ValueAt(o, "spec")
+	for i, endpoint := range spec.Key(list).Items() {
 		s := scrape{
-			caller: Caller{Kind: Scrape, Object: o, Name: list + "/" + strconv.Itoa(i), At: field, Covers: "its metrics are missing"},
-			https:  strings.EqualFold(kube.Text(kube.Get(n, "scheme")), "https"),
-			tls:    kube.Get(n, "tlsConfig"),
-			class:  kube.Text(kube.Get(spec, "scrapeClass")),
+			caller: Caller{Kind: Scrape, Object: o, Name: list + "/" + strconv.Itoa(i), At: endpoint.At, Covers: "its metrics are missing"},
+			https:  strings.EqualFold(endpoint.Key("scheme").Text(), "https"),
+			tls:    endpoint.Key("tlsConfig").Node,
+			class:  spec.Key("scrapeClass").Text(),
 		}
 		s.caller.Asks = "every port of the pods that " + o.Kind + " " + o.NamespaceOrDefault() + "/" + o.Name + " selects"
 		for _, key := range []string{"port", "portNumber", "targetPort"} {
-			if value := kube.Get(n, key); kube.Text(value) != "" {
-				s.caller.At = field.Key(key)
-				s.caller.Asks = "port " + kube.Text(value) + " of the pods that " + o.Kind + " " + o.NamespaceOrDefault() + "/" + o.Name + " selects"
+			if value := endpoint.Key(key); value.Text() != "" {
+				s.caller.At = value.At
+				s.caller.Asks = "port " + value.Text() + " of the pods that " + o.Kind + " " + o.NamespaceOrDefault() + "/" + o.Name + " selects"
 				break
 			}
 		}
-		relabel, judged := relabelled(kube.Items(kube.Get(n, "relabelings")))
+		relabel, judged := relabelled(endpoint.Key("relabelings").Items())
 		if judged {
-			s.targets = relabel.apply(targets(o, spec, n))
+			s.targets = relabel.apply(targets(o, spec, endpoint))
 		}
 		v.scrape(s, v.scrapers().of(v, o))
 	}
 }
 
 // namespaces returns the namespaces that a monitor looks in; nil for all.
-func namespaces(o *render.Object, spec *yaml.Node) []string {
-	selector := kube.Get(spec, "namespaceSelector")
-	if everywhere, _ := kube.Bool(kube.Get(selector, "any")); everywhere {
+func namespaces(o *render.Object, spec kube.Value) []string {
+	selector := spec.Key("namespaceSelector")
+	if everywhere, _ := selector.Key("any").Bool(); everywhere {
 		return nil
 	}
 	var out []string
-	for _, n := range kube.Items(kube.Get(selector, "matchNames")) {
-		out = append(out, kube.Text(n))
+	for _, name := range selector.Key("matchNames").Items() {
+		out = append(out, name.Text())
 	}
 	if len(out) == 0 {
 		out = []string{o.NamespaceOrDefault()}
@@ -74,12 +71,12 @@ func namespaces(o *render.Object, spec *yaml.Node) []string {
 // Services that it selects, by their own labels, the port of that name, or the
 // container port of that name or number (prometheus-operator,
 // pkg/prometheus/promcfg.go, generateServiceMonitorConfig).
-func (v *view) serviceTargets(o *render.Object, spec, endpoint *yaml.Node) []scraped {
-	selector := (kube.Value{Node: kube.Get(spec, "selector")}).Selector()
+func (v *view) serviceTargets(o *render.Object, spec, endpoint kube.Value) []scraped {
+	selector := spec.Key("selector").Selector()
 	in := namespaces(o, spec)
-	name := kube.Text(kube.Get(endpoint, "port"))
-	number, byNumber := kube.Int(kube.Get(endpoint, "targetPort"))
-	target := kube.Text(kube.Get(endpoint, "targetPort"))
+	name := endpoint.Key("port").Text()
+	number, byNumber := endpoint.Key("targetPort").Int()
+	target := endpoint.Key("targetPort").Text()
 	pick := func(l endpointLabels) bool {
 		switch {
 		case name != "":
@@ -108,16 +105,15 @@ func (v *view) visible(s, from *render.Object) bool {
 
 // podTargets returns the targets of an endpoint of a PodMonitor: the declared
 // ports of that name or number of the pods that it selects; all without either.
-func (v *view) podTargets(o *render.Object, spec, endpoint *yaml.Node) []scraped {
-	selector := (kube.Value{Node: kube.Get(spec, "selector")}).Selector()
+func (v *view) podTargets(o *render.Object, spec, endpoint kube.Value) []scraped {
+	selector := spec.Key("selector").Selector()
 	in := namespaces(o, spec)
-	name := kube.Text(kube.Get(endpoint, "port"))
-	number, byNumber := kube.Int(kube.Get(endpoint, "portNumber"))
-	target := kube.Get(endpoint, "targetPort")
-	if !byNumber && name == "" {
-		number, byNumber = kube.Int(target)
+	name := endpoint.Key("port").Text()
+	number, byNumber := endpoint.Key("portNumber").Int()
+	if target := endpoint.Key("targetPort"); !byNumber && name == "" {
+		number, byNumber = target.Int()
 		if !byNumber {
-			name = kube.Text(target)
+			name = target.Text()
 		}
 	}
 	var pods []*mesh.Pod
@@ -149,14 +145,14 @@ type relabelling struct {
 // relabelled reads relabelings. Only one that puts the port of the pods'
 // annotation into the address is understood; with another one of addresses
 // nothing can be said, and judged is false.
-func relabelled(list []*yaml.Node) (r relabelling, judged bool) {
-	for _, n := range list {
-		if kube.Text(kube.Get(n, "targetLabel")) != "__address__" {
+func relabelled(list []kube.Value) (r relabelling, judged bool) {
+	for _, rule := range list {
+		if rule.Key("targetLabel").Text() != "__address__" {
 			continue
 		}
 		annotated := false
-		for _, l := range kube.Items(kube.Get(n, "sourceLabels")) {
-			annotated = annotated || kube.Text(l) == "__meta_kubernetes_pod_annotation_prometheus_io_port"
+		for _, l := range rule.Key("sourceLabels").Items() {
+			annotated = annotated || l.Text() == "__meta_kubernetes_pod_annotation_prometheus_io_port"
 		}
 		if !annotated {
 			return r, false
@@ -177,7 +173,7 @@ func (r relabelling) apply(all []scraped) []scraped {
 			t.target.port, t.service = t.pod.MetricsPort, nil
 			continue
 		}
-		if _, text := annotation(t.pod.Annotations, "port"); text != "" {
+		if _, text := kube.ScrapeAnnotation(t.pod.Annotations, "port"); text != "" {
 			if number, err := strconv.Atoi(text); err == nil {
 				t.target.port, t.service = number, nil
 			}
@@ -190,20 +186,20 @@ func (r relabelling) apply(all []scraped) []scraped {
 // name, in plaintext unless it is told otherwise, and the prober what it is to
 // look at.
 func (v *view) probe(o *render.Object) {
-	spec := kube.Get(o.Node, "spec")
-	prober := kube.Text(kube.Get(spec, "prober", "url"))
-	scheme := strings.ToLower(kube.Text(kube.Get(spec, "prober", "scheme")))
+	spec := kube.ValueAt(o, "spec")
+	prober := spec.Key("prober", "url")
+	scheme := strings.ToLower(spec.Key("prober", "scheme").Text())
 	if scheme == "" {
 		scheme = "http"
 	}
-	found := v.endpoints(o.Root, o.NamespaceOrDefault(), scheme+"://"+prober)
+	found := v.endpoints(o.Root, o.NamespaceOrDefault(), scheme+"://"+prober.Text())
 	if len(found) == 0 {
 		return
 	}
 	e := found[0]
 	s := scrape{
-		caller: Caller{Kind: Scrape, Object: o, Name: "prober", At: at(o, "spec", "prober", "url"), Covers: "its metrics are missing"},
-		https:  scheme == "https", tls: kube.Get(spec, "tlsConfig"), class: kube.Text(kube.Get(spec, "scrapeClass")),
+		caller: Caller{Kind: Scrape, Object: o, Name: "prober", At: prober.At, Covers: "its metrics are missing"},
+		https:  scheme == "https", tls: spec.Key("tlsConfig").Node, class: spec.Key("scrapeClass").Text(),
 	}
 	s.caller.Asks = portOf(e.namespace, e.service, strconv.Itoa(e.port))
 	by := v.scrapers().of(v, o)
@@ -217,7 +213,7 @@ func (v *view) probe(o *render.Object) {
 }
 
 // probed finds what a prober outside the mesh is told to look at.
-func (v *view) probed(o *render.Object, spec *yaml.Node, prober endpoint) {
+func (v *view) probed(o *render.Object, spec kube.Value, prober endpoint) {
 	var pod *mesh.Pod
 	for _, t := range v.byName(o.Root, prober) {
 		if t.pod.In != mesh.Outside {
@@ -228,11 +224,10 @@ func (v *view) probed(o *render.Object, spec *yaml.Node, prober endpoint) {
 	if pod == nil {
 		return
 	}
-	list := at(o, "spec", "targets", "staticConfig", "static")
-	for i, n := range kube.Items(kube.Get(spec, "targets", "staticConfig", "static")) {
-		for _, e := range v.endpoints(o.Root, prober.namespace, kube.Text(n)) {
+	for i, target := range spec.Key("targets", "staticConfig", "static").Items() {
+		for _, e := range v.endpoints(o.Root, prober.namespace, target.Text()) {
 			c := &Caller{
-				Kind: Scrape, Object: o, Name: "targets/staticConfig/static/" + strconv.Itoa(i), At: list.Item(i),
+				Kind: Scrape, Object: o, Name: "targets/staticConfig/static/" + strconv.Itoa(i), At: target.At,
 				Client: pod.Name, Speech: e.speech, Covers: "it always reads as down",
 			}
 			v.toService(c, e.namespace, e.service, strconv.Itoa(e.port), whyOutside(pod, "the prober"))
@@ -245,36 +240,35 @@ func (v *view) probed(o *render.Object, spec *yaml.Node, prober endpoint) {
 // scrapeConfig finds the scrapes of a ScrapeConfig by Kubernetes' own discovery:
 // of the roles that find pods or what Services lead to.
 func (v *view) scrapeConfig(o *render.Object) {
-	spec := kube.Get(o.Node, "spec")
-	filter, decided := filters(kube.Items(kube.Get(spec, "relabelings")))
-	for i, n := range kube.Items(kube.Get(spec, "kubernetesSDConfigs")) {
-		field := at(o, "spec", "kubernetesSDConfigs").Item(i)
-		role := strings.ToLower(kube.Text(kube.Get(n, "role")))
+	spec := kube.ValueAt(o, "spec")
+	filter, decided := filters(spec.Key("relabelings").Items())
+	for i, discovery := range spec.Key("kubernetesSDConfigs").Items() {
+		role := discovery.Key("role")
 		s := scrape{
-			caller: Caller{Kind: Scrape, Object: o, Name: "kubernetesSDConfigs/" + strconv.Itoa(i), At: field.Key("role"), Covers: "its metrics are missing"},
-			https:  strings.EqualFold(kube.Text(kube.Get(spec, "scheme")), "https"),
-			tls:    kube.Get(spec, "tlsConfig"), class: kube.Text(kube.Get(spec, "scrapeClass")),
+			caller: Caller{Kind: Scrape, Object: o, Name: "kubernetesSDConfigs/" + strconv.Itoa(i), At: role.At, Covers: "its metrics are missing"},
+			https:  strings.EqualFold(spec.Key("scheme").Text(), "https"),
+			tls:    spec.Key("tlsConfig").Node, class: spec.Key("scrapeClass").Text(),
 		}
 		s.caller.Asks = "what ScrapeConfig " + o.NamespaceOrDefault() + "/" + o.Name + " discovers"
 		if decided {
-			s.targets = v.discovered(o, n, role, filter)
+			s.targets = v.discovered(o, discovery, strings.ToLower(role.Text()), filter)
 		}
 		v.scrape(s, v.scrapers().of(v, o))
 	}
 }
 
 // discovered returns the targets of one discovery of Kubernetes.
-func (v *view) discovered(o *render.Object, n *yaml.Node, role string, keep func(labels map[string]string) bool) []scraped {
+func (v *view) discovered(o *render.Object, discovery kube.Value, role string, keep func(labels map[string]string) bool) []scraped {
 	var in []string
-	for _, ns := range kube.Items(kube.Get(n, "namespaces", "names")) {
-		in = append(in, kube.Text(ns))
+	for _, ns := range discovery.Key("namespaces", "names").Items() {
+		in = append(in, ns.Text())
 	}
-	if own, _ := kube.Bool(kube.Get(n, "namespaces", "ownNamespace")); own {
+	if own, _ := discovery.Key("namespaces", "ownNamespace").Bool(); own {
 		in = append(in, o.NamespaceOrDefault())
 	}
 	selected := func(kind string, labels kube.Strings) bool {
-		for _, s := range kube.Items(kube.Get(n, "selectors")) {
-			if strings.EqualFold(kube.Text(kube.Get(s, "role")), kind) && !matches(kube.Text(kube.Get(s, "label")), labels) {
+		for _, s := range discovery.Key("selectors").Items() {
+			if strings.EqualFold(s.Key("role").Text(), kind) && !matches(s.Key("label").Text(), labels) {
 				return false
 			}
 		}
@@ -308,11 +302,11 @@ func (v *view) discovered(o *render.Object, n *yaml.Node, role string, keep func
 				labels["__meta_kubernetes_service_name"] = s.Object.Name
 				labels["__meta_kubernetes_endpoint_port_name"], labels["__meta_kubernetes_endpointslice_port_name"] = t.port.Name, t.port.Name
 				for k, value := range kube.Labels(s.Object).All {
-					labels["__meta_kubernetes_service_label_"+label(k)] = value
-					labels["__meta_kubernetes_service_labelpresent_"+label(k)] = "true"
+					labels["__meta_kubernetes_service_label_"+kube.ScrapeLabel(k)] = value
+					labels["__meta_kubernetes_service_labelpresent_"+kube.ScrapeLabel(k)] = "true"
 				}
 				for k, value := range kube.Annotations(s.Object).All {
-					labels["__meta_kubernetes_service_annotation_"+label(k)] = value
+					labels["__meta_kubernetes_service_annotation_"+kube.ScrapeLabel(k)] = value
 				}
 				if keep(labels) {
 					out = append(out, t)
@@ -332,12 +326,12 @@ func podLabels(p *mesh.Pod, container, port string, number int) map[string]strin
 		"__meta_kubernetes_pod_container_port_protocol": "TCP", "__meta_kubernetes_pod_phase": "Running", "__meta_kubernetes_pod_ready": "true",
 	}
 	for k, value := range p.Labels.All {
-		labels["__meta_kubernetes_pod_label_"+label(k)] = value
-		labels["__meta_kubernetes_pod_labelpresent_"+label(k)] = "true"
+		labels["__meta_kubernetes_pod_label_"+kube.ScrapeLabel(k)] = value
+		labels["__meta_kubernetes_pod_labelpresent_"+kube.ScrapeLabel(k)] = "true"
 	}
 	for k, value := range p.Annotations.All {
-		labels["__meta_kubernetes_pod_annotation_"+label(k)] = value
-		labels["__meta_kubernetes_pod_annotationpresent_"+label(k)] = "true"
+		labels["__meta_kubernetes_pod_annotation_"+kube.ScrapeLabel(k)] = value
+		labels["__meta_kubernetes_pod_annotationpresent_"+kube.ScrapeLabel(k)] = "true"
 	}
 	return labels
 }

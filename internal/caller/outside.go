@@ -113,7 +113,7 @@ func (v *view) byName(root render.Root, e endpoint) []target {
 		}
 		for _, p := range v.behind(s) {
 			out = append(out, target{pod: p, port: e.port, facts: []mesh.Fact{{
-				Text: "Service " + e.service + " is headless: its name stands for the pods, such as " + p.Name, Field: at(s.Object, "spec", "clusterIP"), Deciding: true,
+				Text: "Service " + e.service + " is headless: its name stands for the pods, such as " + p.Name, Field: kube.ValueAt(s.Object, "spec", "clusterIP").At, Deciding: true,
 			}}})
 		}
 	}

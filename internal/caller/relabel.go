@@ -4,14 +4,12 @@ import (
 	"regexp"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/org/probe-mtls-action/internal/kube"
 )
 
 // filters reads the relabelings that keep or drop targets. decided is false where
 // one changes addresses, or does what cannot be told from the manifests.
-func filters(list []*yaml.Node) (keep func(labels map[string]string) bool, decided bool) {
+func filters(list []kube.Value) (keep func(labels map[string]string) bool, decided bool) {
 	type filter struct {
 		sources   []string
 		separator string
@@ -19,16 +17,16 @@ func filters(list []*yaml.Node) (keep func(labels map[string]string) bool, decid
 		drop      bool
 	}
 	var all []filter
-	for _, n := range list {
-		action := strings.ToLower(kube.Text(kube.Get(n, "action")))
+	for _, rule := range list {
+		action := strings.ToLower(rule.Key("action").Text())
 		switch {
-		case kube.Text(kube.Get(n, "targetLabel")) == "__address__":
+		case rule.Key("targetLabel").Text() == "__address__":
 			return nil, false
 		case action != "keep" && action != "drop":
 			continue
 		}
 		text := "(.*)"
-		if r := kube.Get(n, "regex"); r != nil {
+		if r := rule.Key("regex").Node; r != nil {
 			text = r.Value
 		}
 		pattern, err := regexp.Compile("^(?s:" + text + ")$")
@@ -36,11 +34,11 @@ func filters(list []*yaml.Node) (keep func(labels map[string]string) bool, decid
 			return nil, false
 		}
 		f := filter{separator: ";", pattern: pattern, drop: action == "drop"}
-		if s := kube.Get(n, "separator"); s != nil {
+		if s := rule.Key("separator").Node; s != nil {
 			f.separator = s.Value
 		}
-		for _, l := range kube.Items(kube.Get(n, "sourceLabels")) {
-			f.sources = append(f.sources, kube.Text(l))
+		for _, l := range rule.Key("sourceLabels").Items() {
+			f.sources = append(f.sources, l.Text())
 		}
 		all = append(all, f)
 	}

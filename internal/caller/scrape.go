@@ -34,7 +34,7 @@ func (v *view) scrapers() *scrapers {
 		return v.scraping
 	}
 	s := &scrapers{}
-	for _, o := range kube.Expand(v.all) {
+	for _, o := range v.all {
 		if o.Group == monitoringGroup && (o.Kind == "Prometheus" || o.Kind == "PrometheusAgent") {
 			s.operated = append(s.operated, &scraper{pod: v.model.Enrol(kube.ComponentPod(o, render.PathOf("spec"))), object: o, name: o.Kind + " " + o.NamespaceOrDefault() + "/" + o.Name})
 		}
@@ -93,16 +93,16 @@ func (s *scrapers) any() []*scraper {
 
 func (s *scraper) selects(v *view, monitor *render.Object) bool {
 	kind := strings.ToLower(monitor.Kind[:1]) + monitor.Kind[1:]
-	spec := kube.Get(s.object.Node, "spec")
-	selector := kube.Get(spec, kind+"Selector")
-	if kube.IsNull(selector) || !(kube.Value{Node: selector}).Selector().Matches(kube.Labels(monitor)) {
+	spec := kube.ValueAt(s.object, "spec")
+	selector := spec.Key(kind + "Selector")
+	if selector.IsNull() || !selector.Selector().Matches(kube.Labels(monitor)) {
 		return false
 	}
-	namespaces := kube.Get(spec, kind+"NamespaceSelector")
-	if kube.IsNull(namespaces) {
+	namespaces := spec.Key(kind + "NamespaceSelector")
+	if namespaces.IsNull() {
 		return s.object.NamespaceOrDefault() == monitor.NamespaceOrDefault()
 	}
-	sel := (kube.Value{Node: namespaces}).Selector()
+	sel := namespaces.Selector()
 	if sel.Empty() {
 		return true
 	}
@@ -302,49 +302,32 @@ func (s scrape) configuration(p *scraper) *yaml.Node {
 	return nil
 }
 
-// annotation returns prometheus.io/NAME in any of the spellings that Prometheus
-// reads alike, and its key; both are "" where there is none.
-func annotation(ann kube.Strings, name string) (key, value string) {
-	if v, ok := ann.Get("prometheus.io/" + name); ok {
-		return "prometheus.io/" + name, v
+// annotated is the scrape that annotations ask for, by the one of that key or, if
+// they have one, that of the port, which is returned as they write it.
+func annotated(o *render.Object, ann kube.Strings, key string) (s scrape, port string) {
+	s.caller = Caller{Kind: Scrape, Object: o, Name: "scrape", At: ann.Field(key), Covers: "its metrics are missing"}
+	portKey, port := kube.ScrapeAnnotation(ann, "port")
+	if portKey != "" {
+		s.caller.At = ann.Field(portKey)
 	}
-	for k, v := range ann.All {
-		if strings.HasPrefix(k, "prometheus") && label(k) == "prometheus_io_"+name {
-			return k, v
-		}
-	}
-	return "", ""
-}
-
-// label is how Prometheus writes a name in a label.
-func label(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '_'
-	}, name)
+	_, scheme := kube.ScrapeAnnotation(ann, "scheme")
+	s.https = strings.EqualFold(scheme, "https")
+	return s, port
 }
 
 // annotatedPod finds the scrape that the annotations of a pod ask for. Where the
 // mesh serves the metrics itself, it changes them.
 func (v *view) annotatedPod(p *mesh.Pod) {
-	key, on := annotation(p.Annotations, "scrape")
-	targets, _ := p.Annotations.Get("prometheus.istio.io/scrape-targets")
+	const ofIstio = "prometheus.istio.io/scrape-targets"
+	key, on := kube.ScrapeAnnotation(p.Annotations, "scrape")
+	targets, _ := p.Annotations.Get(ofIstio)
 	if on != "true" && (targets == "" || !p.Metrics) {
 		return
 	}
-	s := scrape{caller: Caller{Kind: Scrape, Object: p.Object, Name: "scrape", At: p.Annotations.Field(key)}}
 	if key == "" {
-		s.caller.At = p.Annotations.Field("prometheus.istio.io/scrape-targets")
+		key = ofIstio
 	}
-	portKey, port := annotation(p.Annotations, "port")
-	if portKey != "" {
-		s.caller.At = p.Annotations.Field(portKey)
-	}
-	_, scheme := annotation(p.Annotations, "scheme")
-	s.https = strings.EqualFold(scheme, "https")
-	s.caller.Covers = "its metrics are missing"
+	s, port := annotated(p.Object, p.Annotations, key)
 	switch number, err := strconv.Atoi(port); {
 	case p.Metrics:
 		s.caller.Asks = "port " + strconv.Itoa(p.MetricsPort) + " of " + p.Name
@@ -366,18 +349,12 @@ func (v *view) annotatedPod(p *mesh.Pod) {
 // which the mesh never changes.
 func (v *view) annotatedService(o *render.Object) {
 	ann := kube.Annotations(o)
-	key, on := annotation(ann, "scrape")
+	key, on := kube.ScrapeAnnotation(ann, "scrape")
 	if on != "true" {
 		return
 	}
 	service := kube.ServiceOf(o)
-	s := scrape{caller: Caller{Kind: Scrape, Object: o, Name: "scrape", At: ann.Field(key), Covers: "its metrics are missing"}}
-	portKey, port := annotation(ann, "port")
-	if portKey != "" {
-		s.caller.At = ann.Field(portKey)
-	}
-	_, scheme := annotation(ann, "scheme")
-	s.https = strings.EqualFold(scheme, "https")
+	s, port := annotated(o, ann, key)
 	number, err := strconv.Atoi(port)
 	s.caller.Asks = "the pods of Service " + o.NamespaceOrDefault() + "/" + o.Name
 	if err == nil {

@@ -57,6 +57,9 @@ func (c *Container) Field(keys ...string) render.Field {
 	return c.list.below(steps...)
 }
 
+// Value returns the value that keys lead to in the container.
+func (c *Container) Value(keys ...string) Value { return Value{c.Node, c.At()}.Key(keys...) }
+
 // ContainerPort is one declared port.
 type ContainerPort struct {
 	Name     string

@@ -207,7 +207,7 @@ func (m *model) captureFromManifest(w *workload, c *capture) bool {
 	if init == nil {
 		return false
 	}
-	args := kube.Value{Node: init.Node, At: init.At()}.Key("args").Items()
+	args := init.Value("args").Items()
 	flag := func(names ...string) (string, render.Field, bool) {
 		for i, arg := range args {
 			text := arg.Text()

@@ -117,21 +117,3 @@ func checkStrings(s kube.Strings, what, owner string, warn func(render.Field, st
 		warn(s.Field(key), what+" "+quote(key)+" of "+owner+" is not a string, which the API server refuses; put its value in quotes (it is read as if it were)")
 	}
 }
-
-// ofRoot narrows the forms of one object in several roots to that of root, or
-// leaves them all if root has none.
-func ofRoot[T any](all []T, root render.Root, object func(T) *render.Object) []T {
-	if len(all) < 2 {
-		return all
-	}
-	var own []T
-	for _, x := range all {
-		if object(x).Root == root {
-			own = append(own, x)
-		}
-	}
-	if own == nil {
-		return all
-	}
-	return own
-}

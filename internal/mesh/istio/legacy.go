@@ -102,10 +102,10 @@ func (m *model) alphaMode(w *workload, b binding) []scenario {
 	}
 	root := w.pod.Object.Root
 	object := func(p *alphaPolicy) *render.Object { return p.object }
-	if all := ownForms(m.idx.wide[w.pod.Namespace()], root, object); len(all) > 0 {
+	if all := kube.OwnForms(m.idx.wide[w.pod.Namespace()], root, object); len(all) > 0 {
 		return m.alphaScenarios(m.byAge(all), http, "namespace-wide")
 	}
-	if all := ownForms(m.idx.meshPolicies, root, object); len(all) > 0 {
+	if all := kube.OwnForms(m.idx.meshPolicies, root, object); len(all) > 0 {
 		return m.alphaScenarios(m.byAge(all), http, "mesh-wide")
 	}
 	return m.alphaFallback(w, b)
@@ -140,7 +140,7 @@ func (m *model) servicePolicies(w *workload, b binding) []*alphaPolicy {
 		}
 	})
 	var forPort, forAll []*alphaPolicy
-	for _, p := range ownForms(all, w.pod.Object.Root, func(p *alphaPolicy) *render.Object { return p.object }) {
+	for _, p := range kube.OwnForms(all, w.pod.Object.Root, func(p *alphaPolicy) *render.Object { return p.object }) {
 		matches, byPort := m.targets(p, w, b)
 		switch {
 		case matches && byPort && m.version.has(alphaPortFirst):

@@ -25,7 +25,7 @@ func (m *model) mergesMetrics(w *workload, e *enrolment) (bool, mesh.Fact) {
 		return false, fact(w.name + " is not injected, so nothing changes its scrape annotations")
 	}
 	ann := w.pod.Annotations
-	if key, text := scrapeAnnotation(ann, "scrape"); key != "" {
+	if key, text := kube.ScrapeAnnotation(ann, "scrape"); key != "" {
 		if on, err := strconv.ParseBool(text); err == nil && !on {
 			return false, decider("the pod's annotation "+key+" is "+quote(text), ann.Field(key))
 		}
@@ -46,7 +46,7 @@ func (m *model) mergeRemedies(w *workload) []mesh.Remedy {
 		return nil
 	}
 	ann := w.pod.Annotations
-	if _, on := scrapeAnnotation(ann, "scrape"); on != "true" {
+	if _, on := kube.ScrapeAnnotation(ann, "scrape"); on != "true" {
 		return nil
 	}
 	if _, set := ann.Get(annotationMerge); set && w.enrolled.plane.merge.value {
@@ -70,21 +70,6 @@ func (m *model) mergeSetting(config documents) choice[bool] {
 		text = "Istio " + m.version.String() + " does not merge metrics by default"
 	}
 	return choice[bool]{value: on, why: text}
-}
-
-// scrapeAnnotation returns the annotation prometheus.io/NAME in any of the
-// spellings that Prometheus reads alike, its key and its value; the key is ""
-// where there is none.
-func scrapeAnnotation(ann kube.Strings, name string) (key, value string) {
-	if v, ok := ann.Get("prometheus.io/" + name); ok {
-		return "prometheus.io/" + name, v
-	}
-	for k, v := range ann.All {
-		if strings.HasPrefix(k, "prometheus") && strings.NewReplacer(".", "_", "/", "_", "-", "_").Replace(k) == "prometheus_io_"+name {
-			return k, v
-		}
-	}
-	return "", ""
 }
 
 // reservedPorts are those of istio-proxy that nobody may name as a target of the
@@ -112,7 +97,7 @@ func (m *model) scrapeRefusal(w *workload, e enrolment) (why string, at render.F
 		}
 		return "", at
 	}
-	if key, text := scrapeAnnotation(ann, "port"); key != "" {
+	if key, text := kube.ScrapeAnnotation(ann, "port"); key != "" {
 		if n, err := strconv.Atoi(strings.TrimSpace(text)); err == nil && n != agent && has(reservedPorts, n) {
 			return "annotation " + key + " is " + quote(text) + says, ann.Field(key)
 		}

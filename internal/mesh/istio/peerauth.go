@@ -267,7 +267,7 @@ func candidates(all []*peer, root render.Root) []*peer {
 	if len(all) < 2 {
 		return all
 	}
-	all = ownForms(all, root, func(p *peer) *render.Object { return p.object })
+	all = kube.OwnForms(all, root, func(p *peer) *render.Object { return p.object })
 	return firstCreated(all, func(p *peer) *render.Object { return p.object })
 }
 
@@ -315,24 +315,6 @@ func onePerMode(all []*peer) []*peer {
 		if !seen[p.mode.mode] {
 			seen[p.mode.mode] = true
 			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// ownForms drops the forms that other roots have of an object which root has
-// too.
-func ownForms[T any](all []T, root render.Root, object func(T) *render.Object) []T {
-	own := map[[2]string]bool{}
-	for _, x := range all {
-		if o := object(x); o.Root == root {
-			own[[2]string{o.NamespaceOrDefault(), o.Name}] = true
-		}
-	}
-	var out []T
-	for _, x := range all {
-		if o := object(x); o.Root == root || !own[[2]string{o.NamespaceOrDefault(), o.Name}] {
-			out = append(out, x)
 		}
 	}
 	return out

@@ -52,7 +52,7 @@ func (w *workload) bindEntries(m *model) {
 	}
 	var all []*serviceEntry
 	m.idx.entries.find(w.pod.Namespace(), w.labels, func(e *serviceEntry) { all = append(all, e) })
-	for _, e := range ownForms(all, w.pod.Object.Root, func(e *serviceEntry) *render.Object { return e.object }) {
+	for _, e := range kube.OwnForms(all, w.pod.Object.Root, func(e *serviceEntry) *render.Object { return e.object }) {
 		for i := range e.ports {
 			p := &e.ports[i]
 			target := p.port.TargetNumber

@@ -115,7 +115,7 @@ func (m *model) sidecarsOf(w *workload) []*sidecar {
 
 func (m *model) firstSidecars(all []*sidecar, w *workload, first func([]*sidecar, func(*sidecar) *render.Object) []*sidecar) []*sidecar {
 	object := func(s *sidecar) *render.Object { return s.object }
-	all = ownForms(all, w.pod.Object.Root, object)
+	all = kube.OwnForms(all, w.pod.Object.Root, object)
 	if len(all) < 2 {
 		return all
 	}

@@ -42,7 +42,7 @@ func (m *model) selected(w *workload) enrolment {
 // namespaceOf returns the manifest of w's namespace, nil if it is not in view.
 func (m *model) namespaceOf(w *workload) *render.Object {
 	forms := m.idx.namespaces[w.pod.Namespace()]
-	forms = ofRoot(forms, w.pod.Object.Root, func(o *render.Object) *render.Object { return o })
+	forms = kube.OwnForms(forms, w.pod.Object.Root, func(o *render.Object) *render.Object { return o })
 	if len(forms) == 0 {
 		return nil
 	}

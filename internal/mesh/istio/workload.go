@@ -127,7 +127,7 @@ func (w *workload) bind(m *model) {
 	var all []*kube.Service
 	m.idx.services.find(w.pod.Namespace(), w.labels, func(s *kube.Service) { all = append(all, s) })
 	if len(all) > 1 {
-		all = ownForms(all, w.pod.Object.Root, func(s *kube.Service) *render.Object { return s.Object })
+		all = kube.OwnForms(all, w.pod.Object.Root, func(s *kube.Service) *render.Object { return s.Object })
 		slices.SortStableFunc(all, func(a, b *kube.Service) int { return byName(a.Object, b.Object) })
 	}
 	for _, s := range all {
